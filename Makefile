@@ -1,0 +1,40 @@
+# Every command a person or a script relies on. `make help` lists them.
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+
+.PHONY: help run test check golden lock bench
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-8s %s\n", $$1, $$2}'
+
+.venv/run.stamp: requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ .venv/run.stamp
+
+run: .venv/run.stamp  ## the sandbox vendors and the gateway on http://127.0.0.1:8000
+	$(BIN)/python gateway.py serve --port $(PORT)
+
+test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+golden: .venv/dev.stamp  ## rewrite the golden files after an intended change
+	GOLDEN_UPDATE=1 $(BIN)/python -m pytest tests/golden
+
+bench: .venv/dev.stamp  ## the README's query against 50 ms vendors: rounds, time and vendor calls
+	$(BIN)/python -m tests.bench.readme_query
+
+lock: .venv/dev.stamp  ## resolve requirements*.in again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements-dev.in -o requirements-dev.lock

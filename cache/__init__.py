@@ -1,0 +1,1 @@
+"""One ask per key: batching windows and what they remember."""

@@ -1,0 +1,1 @@
+"""Document, admission, plan, run, bytes. Knows graphql-core and a schema handed to it; no player."""

@@ -1,0 +1,1 @@
+"""Mirrors the tree; a test reads as a sentence."""

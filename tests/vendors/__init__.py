@@ -1,0 +1,1 @@
+"""Ports, adapters against their simulators, and the client between them."""

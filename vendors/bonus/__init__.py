@@ -1,0 +1,1 @@
+"""Bonus engine products."""

@@ -1,0 +1,152 @@
+"""One call to a product: path, signature, wire, status, decoding. Trouble becomes a VendorError here and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from vendors.errors import (
+    VendorAuthError,
+    VendorBusyError,
+    VendorConflictError,
+    VendorDownError,
+    VendorError,
+    VendorMalformedError,
+    VendorRejectedError,
+    VendorTimeoutError,
+)
+from vendors.ports.source import System
+
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+Headers = Mapping[str, str]
+Sent = Callable[[str, str, bytes], Awaitable[Headers]]  # (method, path with query, body) -> credentials
+
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+
+
+class Wire(Protocol):
+    """What carries a request: httpx.AsyncClient, or anything with its `request`."""
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes,
+        headers: Headers,
+        timeout: float,  # noqa: ASYNC109  # httpx's own signature
+    ) -> httpx.Response: ...
+
+
+class Client:
+    """Speaks to one product with one credential. Replies decode into structs that allow-list their fields."""
+
+    def __init__(
+        self,
+        system: System,
+        base_url: str,
+        wire: Wire,
+        sign: Sent,
+        *,
+        timeout_seconds: float = 2.0,
+        max_concurrency: int = 32,
+        renew: Callable[[], None] | None = None,
+    ) -> None:
+        self.system, self._base, self._wire, self._sign = system, base_url.rstrip("/"), wire, sign
+        self._timeout, self._slots, self._renew = timeout_seconds, asyncio.Semaphore(max_concurrency), renew
+
+    async def ask(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        into: type[T],
+        at: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        absent: Sequence[int] = (404,),
+    ) -> T | None:
+        """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
+
+        Raises the VendorError that fits; never anything else a vendor can cause.
+        """
+        content = msgspec.json.encode(body) if body is not None else b""
+        target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
+        reply = await self._send(operation, method, target, content)
+        if reply.status_code == 401 and self._renew:  # an expired token: nothing happened, so once more is safe
+            self._renew()
+            reply = await self._send(operation, method, target, content)
+        if reply.status_code in absent:
+            return None
+        self._judge(operation, reply)
+        try:
+            return msgspec.json.decode(reply.content or b"null", type=into)
+        except msgspec.DecodeError as error:
+            raise VendorMalformedError(self.system, operation, str(error)) from error
+
+    async def _send(self, operation: str, method: str, target: str, content: bytes) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self._timeout), self._slots:
+                headers = {"Content-Type": "application/json", **await self._sign(method, target, content)}
+                return await self._wire.request(
+                    method, self._base + target, content=content, headers=headers, timeout=self._timeout
+                )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise VendorDownError(self.system, operation, type(error).__name__) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise VendorTimeoutError(self.system, operation) from error
+        except (httpx.ProtocolError, httpx.DecodingError) as error:
+            raise VendorMalformedError(self.system, operation, type(error).__name__) from error
+        except httpx.TransportError as error:
+            raise VendorDownError(self.system, operation, type(error).__name__, answered=True) from error
+
+    def _judge(self, operation: str, reply: httpx.Response) -> None:
+        status, detail = reply.status_code, f"status {reply.status_code}"
+        if 200 <= status < 300:
+            if len(reply.content) > MAX_REPLY_BYTES:
+                raise VendorMalformedError(self.system, operation, "reply is too large")
+            return
+        if status in (401, 403):
+            raise VendorAuthError(self.system, operation, detail)
+        if status == 429:
+            raise VendorBusyError(self.system, operation, detail, retry_after_seconds=_retry_after(reply))
+        if status in (409, 422):
+            raise VendorConflictError(self.system, operation, detail)
+        if 400 <= status < 500:
+            raise VendorRejectedError(self.system, operation, detail)
+        raise VendorDownError(self.system, operation, detail, answered=True)
+
+
+async def each(keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]) -> dict[K, V | VendorError]:
+    """Fan a read out over distinct keys where a product has no batch; one key's failure stays with that key."""
+
+    async def one(key: K) -> V | VendorError | None:
+        try:
+            return await read(key)
+        except VendorError as error:
+            return error
+
+    distinct = list(dict.fromkeys(keys))
+    answers = await asyncio.gather(*map(one, distinct))
+    return {key: answer for key, answer in zip(distinct, answers, strict=True) if answer is not None}
+
+
+def _path(template: str, at: Mapping[str, str]) -> str:
+    for name, value in at.items():
+        if not value or not value.strip("."):
+            raise ValueError(f"{name} cannot stand in a path")
+        template = template.replace("{" + name + "}", quote(value, safe=""))
+    return template
+
+
+def _retry_after(reply: httpx.Response) -> float | None:
+    value = reply.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,1 @@
+"""Customer engagement products."""

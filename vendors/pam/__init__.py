@@ -1,0 +1,1 @@
+"""Player account management products."""

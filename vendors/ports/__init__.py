@@ -1,0 +1,1 @@
+"""Canonical records and one Protocol per system: the language of the whole program."""

@@ -1,0 +1,57 @@
+"""Identity verification: where a player's verification stands and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from vendors.errors import VendorError
+from vendors.ports.keys import Key
+from vendors.ports.source import Source
+
+
+class KycStatus(Enum):
+    """Canonical verification status; UNKNOWN is a vendor word the gateway does not know."""
+
+    DOCUMENTS_REQUESTED = "DOCUMENTS_REQUESTED"
+    AWAITING_PLAYER = "AWAITING_PLAYER"
+    IN_PROGRESS = "IN_PROGRESS"
+    AWAITING_VENDOR = "AWAITING_VENDOR"
+    AWAITING_OPERATOR = "AWAITING_OPERATOR"
+    APPROVED = "APPROVED"
+    RESUBMISSION_REQUIRED = "RESUBMISSION_REQUIRED"
+    REJECTED = "REJECTED"
+    UNKNOWN = "UNKNOWN"
+
+
+class RejectLabel(msgspec.Struct, frozen=True):
+    """A vendor's reason code, verbatim. A label that is not `player_safe` hints at fraud or compliance suspicion."""
+
+    code: str
+    player_safe: bool
+
+
+class KycProfile(msgspec.Struct, frozen=True):
+    """One applicant. `player_comment` may be shown to the player, `staff_comment` never."""
+
+    player: Key
+    status: KycStatus
+    vendor_status: str
+    level: str | None
+    labels: Sequence[RejectLabel]
+    player_comment: str | None
+    staff_comment: str | None
+    since: datetime | None
+    attempt: int | None
+    source: Source
+
+
+class KycPort(Protocol):
+    """Reads answer per key: a value, a VendorError, or nothing for a player the vendor has never seen."""
+
+    async def profiles(self, players: Sequence[Key]) -> Mapping[Key, KycProfile | VendorError]:
+        """Verification profiles."""

@@ -1,0 +1,1 @@
+"""Small servers that answer like the products, over loopback sockets, and the one world they share."""
