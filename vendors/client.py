@@ -1,4 +1,4 @@
-"""One call to a product: path, signature, wire, status, decoding. Trouble becomes a VendorError here and nowhere else."""
+"""One call to a product: path, signature, wire, status, decoding. Trouble becomes a VendorError."""
 
 from __future__ import annotations
 

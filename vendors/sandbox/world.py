@@ -129,7 +129,8 @@ def _scenarios() -> list[PlayerFacts]:
     return [
         one(1, "kyc-resubmission-blocks-payout", "Payout waits because the passport must be uploaded again",
             _withdrawal("90001", *waiting, 26), review=("completed", "RED", "RETRY", ("LOW_QUALITY",)),
-            review_age=timedelta(hours=20), review_comment="The photo of your passport is blurred.", verified_in_pam=False),
+            review_age=timedelta(hours=20), review_comment="The photo of your passport is blurred.",
+            verified_in_pam=False),
         one(2, "kyc-review-late", "KYC has been in review past its service level",
             _withdrawal("90002", *waiting, 30), review=("pending", None, None, ()), review_age=timedelta(hours=9),
             verified_in_pam=False),

@@ -1,0 +1,166 @@
+"""Sumsub, read by externalUserId. Pages of docs.sumsub.com, copies of 2026-09:
+
+/reference/get-applicant-data-via-externaluserid  the applicant object
+/reference/get-applicant-review-status            the review's fields and dates
+/docs/applicant-statuses                          which status, answer and reject type mean what
+/docs/receive-and-interpret-results-via-api       which comment may be shown to the player
+/reference/rate-limits                            300 reads in 5 s per credential; no batch read exists
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from vendors import signing
+from vendors.client import Client, Headers, Sent, each
+from vendors.errors import VendorError, VendorMalformedError
+from vendors.ports.keys import Key
+from vendors.ports.kyc import KycProfile, KycStatus, RejectLabel
+from vendors.ports.source import Source, System
+
+OPERATION = "getApplicantByExternalUserId"
+PATH = "/resources/applicants/-;externalUserId={externalUserId}/one"
+
+
+class ReviewResult(msgspec.Struct, frozen=True, rename="camel"):
+    """The outcome of the last attempt; it stays on the record after the applicant is sent back to `init`."""
+
+    review_answer: str | None = None
+    review_reject_type: str | None = None
+    reject_labels: tuple[str, ...] | None = None
+    moderation_comment: str | None = None
+    client_comment: str | None = None
+
+
+class Review(msgspec.Struct, frozen=True, rename="camel"):
+    """`review_date` is when the check was completed, `create_date` when the attempt went to review; both UTC.
+
+    The status page calls `createDate` the creation of the profile, but in public replies `reviewDate - createDate`
+    equals `elapsedSincePendingMs` to the second, also on later attempts (seen 2026-11).
+    """
+
+    review_status: str
+    level_name: str | None = None
+    attempt_cnt: int | None = None
+    create_date: str | None = None
+    review_date: str | None = None
+    review_result: ReviewResult | None = None
+
+
+class Applicant(msgspec.Struct, frozen=True, rename="camel"):
+    """What the gateway takes of an applicant: no name, document or address is ever decoded."""
+
+    id: str
+    external_user_id: str
+    review: Review
+
+
+# reviewStatus alone decides until the review is completed: an earlier attempt's answer may still be on the record.
+# The vendor's own queues are IN_PROGRESS; AWAITING_VENDOR is for a third party the vendor itself waits on.
+_OPEN: Mapping[str, KycStatus] = {
+    "init": KycStatus.DOCUMENTS_REQUESTED,
+    "pending": KycStatus.IN_PROGRESS,
+    "prechecked": KycStatus.IN_PROGRESS,
+    "queued": KycStatus.IN_PROGRESS,
+    "awaitingUser": KycStatus.AWAITING_PLAYER,
+    "awaitingService": KycStatus.AWAITING_VENDOR,
+    "onHold": KycStatus.AWAITING_OPERATOR,
+}
+_COMPLETED: Mapping[tuple[str | None, str | None], KycStatus] = {  # (reviewAnswer, reviewRejectType)
+    ("GREEN", None): KycStatus.APPROVED,
+    ("RED", "RETRY"): KycStatus.RESUBMISSION_REQUIRED,
+    ("RED", "FINAL"): KycStatus.REJECTED,
+}
+# Everything else is concealed: the fraud and compliance families, and any label Sumsub adds after 2026-09.
+_PLAYER_SAFE = frozenset(
+    {
+        "AGE_REQUIREMENT_MISMATCH",
+        "BAD_FACE_MATCHING",
+        "DOCUMENT_PAGE_MISSING",
+        "DUPLICATE",
+        "EXPIRATION_DATE",
+        "ID_INVALID",
+        "LOW_QUALITY",
+        "NOT_DOCUMENT",
+        "PROBLEMATIC_APPLICANT_DATA",
+        "REGULATIONS_VIOLATIONS",
+        "SCREENSHOTS",
+        "SELFIE_MISMATCH",
+        "SPAM",
+        "UNSATISFACTORY_PHOTOS",
+        "WRONG_USER_REGION",
+    }
+)
+
+
+def sign(token: str, secret: str, clock: Callable[[], datetime]) -> Sent:
+    """Credentials for one app token. Sumsub refuses a timestamp more than 60 s off, so `clock` must be true time."""
+
+    async def headers(method: str, path: str, body: bytes) -> Headers:
+        timestamp = int(clock().timestamp())
+        return signing.sumsub(token, secret, timestamp=timestamp, method=method, path=path, body=body)
+
+    return headers
+
+
+def external_user_id(player: Key) -> str:
+    """The id the operator gave the player at Sumsub: the brand leads, as several brands may share one account."""
+    return f"{player.brand}-{player.local}"
+
+
+class Sumsub:
+    """KycPort over Sumsub: one call per player, as there is no batch."""
+
+    def __init__(self, client: Client, clock: Callable[[], datetime]) -> None:
+        self._client, self._clock = client, clock
+
+    async def profiles(self, players: Sequence[Key]) -> Mapping[Key, KycProfile | VendorError]:
+        """Verification profiles; a player Sumsub has never seen (404) is left out."""
+        return await each(players, self._profile)
+
+    async def _profile(self, player: Key) -> KycProfile | None:
+        expected = external_user_id(player)
+        applicant = await self._client.ask(OPERATION, "GET", PATH, into=Applicant, at={"externalUserId": expected})
+        if applicant is None:
+            return None
+        if applicant.external_user_id != expected:  # never show one player's verification on another's page
+            raise VendorMalformedError(self._client.system, OPERATION, "externalUserId is not the one asked for")
+        try:
+            return _canonical(player, applicant, self._clock())
+        except ValueError as error:
+            raise VendorMalformedError(self._client.system, OPERATION, "a date cannot be read") from error
+
+
+def _canonical(player: Key, applicant: Applicant, now: datetime) -> KycProfile:
+    review, result = applicant.review, applicant.review.review_result or ReviewResult()
+    words = (review.review_status, result.review_answer, result.review_reject_type)
+    return KycProfile(
+        player=player,
+        status=_status(review.review_status, result),
+        vendor_status=" ".join(word for word in words if word),
+        level=review.level_name,
+        labels=tuple(RejectLabel(code, code in _PLAYER_SAFE) for code in result.reject_labels or ()),
+        player_comment=result.moderation_comment or None,
+        staff_comment=result.client_comment or None,
+        since=_since(review),
+        attempt=review.attempt_cnt,
+        source=Source(System.KYC, "Sumsub", applicant.id, now),
+    )
+
+
+def _status(review_status: str, result: ReviewResult) -> KycStatus:
+    if review_status == "completed":
+        return _COMPLETED.get((result.review_answer, result.review_reject_type), KycStatus.UNKNOWN)
+    return _OPEN.get(review_status, KycStatus.UNKNOWN)
+
+
+def _since(review: Review) -> datetime | None:
+    """The decision's date once completed, the submission's before. Sumsub writes `2024-02-02 18:31:57+0000`."""
+    text = (review.review_date if review.review_status == "completed" else None) or review.create_date
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(text)  # ValueError: the caller calls the record malformed
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
