@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help run test check golden lock bench
+.PHONY: help run test check golden lock
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-8s %s\n", $$1, $$2}'
 
@@ -31,9 +31,6 @@ check: .venv/dev.stamp  ## format, lint, types, import contracts
 
 golden: .venv/dev.stamp  ## rewrite the golden files after an intended change
 	GOLDEN_UPDATE=1 $(BIN)/python -m pytest tests/golden
-
-bench: .venv/dev.stamp  ## the README's query against 50 ms vendors: rounds, time and vendor calls
-	$(BIN)/python -m tests.bench.readme_query
 
 lock: .venv/dev.stamp  ## resolve requirements*.in again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock

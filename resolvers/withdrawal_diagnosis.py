@@ -1,0 +1,236 @@
+"""Why a withdrawal has not arrived: a table of rules over records, in order, every blocker kept.
+
+Steps and service levels: approval 24 h, KYC at the vendor 4 h, callback 1 h. A source that did not answer makes the
+diagnosis PARTIAL_SOURCES: unknown is never shown as clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+
+import msgspec
+
+from vendors.errors import VendorError
+from vendors.ports.cashier import Transaction, TransactionStatus
+from vendors.ports.kyc import KycProfile, KycStatus
+from vendors.ports.pam import Balance, Player, RestrictionScope
+from vendors.ports.source import System
+
+KYC_VENDOR_SLA = timedelta(hours=4)
+CALLBACK_SLA = timedelta(hours=1)
+APPROVAL_SLA = timedelta(hours=24)
+BANK_TIME = timedelta(days=3)
+
+
+class WaitingOn(Enum):
+    """Who has to move before the money does."""
+
+    PLAYER = "PLAYER"
+    OPERATOR_TEAM = "OPERATOR_TEAM"
+    VENDOR = "VENDOR"
+    PSP = "PSP"
+    BANK = "BANK"
+    NOBODY = "NOBODY"
+
+
+class DiagnosisState(Enum):
+    """COMPLETE, or PARTIAL_SOURCES when a system it needs did not answer."""
+
+    COMPLETE = "COMPLETE"
+    PARTIAL_SOURCES = "PARTIAL_SOURCES"
+
+
+class Blocker(msgspec.Struct, frozen=True):
+    """One reason the money waits. `forbids_approval`: approving now would be wrong."""
+
+    code: str
+    summary: str
+    waiting_on: WaitingOn
+    owner_team: str
+    next_step: str
+    due_at: datetime | None = None
+    forbids_approval: bool = True
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """The answer to "where is my money?"; `player_message` may be read to the player as it stands."""
+
+    state: DiagnosisState
+    headline: str
+    waiting_on: WaitingOn
+    owner_team: str
+    next_step: str
+    expected_by: datetime | None
+    player_message: str
+    blockers: Sequence[Blocker]
+    checks_passed: Sequence[str]
+    unavailable: Sequence[System]
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the rules may look at. A failed source is its error; None is a source that knows nothing."""
+
+    withdrawal: Transaction
+    player: Player | VendorError | None
+    kyc: KycProfile | VendorError | None
+    balances: Sequence[Balance] | VendorError | None
+    now: datetime
+
+
+Rule = Callable[[Facts], Iterator[Blocker]]
+
+
+def _bank(facts: Facts) -> Iterator[Blocker]:
+    paid = facts.withdrawal
+    if paid.status is TransactionStatus.SUCCEEDED and facts.now < paid.updated_at + BANK_TIME:
+        yield Blocker("BANK_PROCESSING", "The payout has left; the bank is crediting it.", WaitingOn.BANK, "PAYMENTS",
+                      "WAIT", paid.updated_at + BANK_TIME)  # fmt: skip
+
+
+def _inconsistent(facts: Facts) -> Iterator[Blocker]:
+    if facts.withdrawal.status is TransactionStatus.INDETERMINATE:
+        yield Blocker("PSP_INCONSISTENT", "Cashier and PSP disagree whether it was paid: reconcile, never retry.",
+                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE")  # fmt: skip
+    if facts.withdrawal.status is TransactionStatus.UNKNOWN:
+        yield Blocker("PLATFORM_ERROR", "The cashier reports a state the gateway does not know.",
+                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE")  # fmt: skip
+
+
+def _account(facts: Facts) -> Iterator[Blocker]:
+    if isinstance(facts.player, Player) and RestrictionScope.WITHDRAWAL in facts.player.account.restrictions:
+        yield Blocker("ACCOUNT_WITHDRAWAL_BLOCKED", "Withdrawals are blocked on the account.",
+                      WaitingOn.OPERATOR_TEAM, "COMPLIANCE", "NONE")  # fmt: skip
+
+
+_KYC = {
+    KycStatus.DOCUMENTS_REQUESTED: (
+        "KYC_DOCUMENTS_MISSING", "Documents have not been uploaded.", WaitingOn.PLAYER, "UPLOAD_DOCUMENT"),
+    KycStatus.AWAITING_PLAYER: (
+        "KYC_DOCUMENTS_MISSING", "The KYC vendor waits for the player.", WaitingOn.PLAYER, "UPLOAD_DOCUMENT"),
+    KycStatus.RESUBMISSION_REQUIRED: (
+        "KYC_RESUBMISSION_REQUIRED", "A document must be uploaded again.", WaitingOn.PLAYER, "RESUBMIT_DOCUMENT"),
+    KycStatus.AWAITING_OPERATOR: (
+        "KYC_IN_REVIEW", "The KYC team has to review.", WaitingOn.OPERATOR_TEAM, "REVIEW_KYC"),
+    KycStatus.REJECTED: (
+        "KYC_REJECTED_FINAL", "Verification was refused for good.", WaitingOn.OPERATOR_TEAM, "REVIEW_KYC"),
+    KycStatus.IN_PROGRESS: (
+        "KYC_IN_REVIEW", "The KYC vendor is reviewing.", WaitingOn.VENDOR, "WAIT"),
+    KycStatus.AWAITING_VENDOR: (
+        "KYC_IN_REVIEW", "The KYC vendor is reviewing.", WaitingOn.VENDOR, "WAIT"),
+    KycStatus.UNKNOWN: (
+        "KYC_IN_REVIEW", "The KYC vendor's status is not known here.", WaitingOn.OPERATOR_TEAM, "REVIEW_KYC"),
+}  # fmt: skip
+
+
+def _unverified_in_pam(player: Player | VendorError | None) -> bool:
+    return isinstance(player, Player) and player.account.verified is False
+
+
+def _kyc(facts: Facts) -> Iterator[Blocker]:
+    profile = facts.kyc
+    if profile is None:
+        yield Blocker("KYC_NOT_STARTED", "Verification was never started.", WaitingOn.PLAYER, "KYC", "UPLOAD_DOCUMENT")
+    elif isinstance(profile, KycProfile) and profile.status in _KYC:
+        code, summary, waiting_on, step = _KYC[profile.status]
+        due = profile.since + KYC_VENDOR_SLA if profile.since and waiting_on is WaitingOn.VENDOR else None
+        if due and facts.now > due:
+            code, summary, step = "KYC_VENDOR_DELAY", "The KYC vendor is past its service level.", "REVIEW_KYC"
+        yield Blocker(code, summary, waiting_on, "KYC", step, due)
+    elif (
+        isinstance(profile, KycProfile) and isinstance(facts.player, Player) and facts.player.account.verified is False
+    ):
+        yield Blocker("KYC_IN_REVIEW", "Verified at the KYC vendor, but the PAM has not learnt it.",
+                      WaitingOn.OPERATOR_TEAM, "ENGINEERING", "REVIEW_KYC")  # fmt: skip
+
+
+def _funds(facts: Facts) -> Iterator[Blocker]:
+    if isinstance(facts.balances, VendorError) or facts.balances is None:
+        return
+    for balance in facts.balances:
+        required, done = balance.wagering_required, balance.wagering_done
+        short = balance.withdrawable.amount_minor < facts.withdrawal.amount.amount_minor
+        if (
+            balance.cash.currency == facts.withdrawal.amount.currency
+            and required
+            and done
+            and short
+            and done < required
+        ):
+            left = required - done
+            yield Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
+                          WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING")  # fmt: skip
+
+
+def _approval(facts: Facts) -> Iterator[Blocker]:
+    waiting = facts.withdrawal
+    if waiting.status is TransactionStatus.AWAITING_APPROVAL:
+        due = waiting.created_at + APPROVAL_SLA
+        yield Blocker("AWAITING_FIRST_APPROVAL", "A payments agent must approve.", WaitingOn.OPERATOR_TEAM,
+                      "PAYMENTS", "APPROVE_WITHDRAWAL", due, forbids_approval=False)  # fmt: skip
+    if waiting.status is TransactionStatus.ON_HOLD:
+        yield Blocker("MANUALLY_ON_HOLD", "An agent put the withdrawal on hold.", WaitingOn.OPERATOR_TEAM, "PAYMENTS",
+                      "APPROVE_WITHDRAWAL", forbids_approval=False)  # fmt: skip
+    if waiting.status is TransactionStatus.SCHEDULED:
+        yield Blocker("AUTO_APPROVAL_TIMER", "It will be approved automatically.", WaitingOn.NOBODY, "PAYMENTS", "WAIT",
+                      forbids_approval=False)  # fmt: skip
+
+
+def _psp(facts: Facts) -> Iterator[Blocker]:
+    sent = facts.withdrawal
+    if sent.status is TransactionStatus.AWAITING_CALLBACK and facts.now > sent.updated_at + CALLBACK_SLA:
+        yield Blocker("PSP_CALLBACK_OVERDUE", "The PSP accepted it and has not reported back.", WaitingOn.PSP,
+                      "PAYMENTS", "CHASE_PSP", sent.updated_at + CALLBACK_SLA)  # fmt: skip
+    elif sent.status in (TransactionStatus.PROCESSING, TransactionStatus.AWAITING_CALLBACK):
+        yield Blocker("PSP_PROCESSING", "The PSP is paying.", WaitingOn.PSP, "PAYMENTS", "WAIT")
+    if sent.status is TransactionStatus.DECLINED:
+        yield Blocker("PSP_DECLINED", "The PSP declined the payout.", WaitingOn.OPERATOR_TEAM, "PAYMENTS", "CHASE_PSP")
+
+
+# (what was checked, its rule, whether it still matters once the payout has left the operator)
+RULES: Sequence[tuple[str, Rule, bool]] = (
+    ("bank", _bank, True),
+    ("consistency", _inconsistent, True),
+    ("account", _account, False),
+    ("verification", _kyc, False),
+    ("withdrawable funds", _funds, False),
+    ("approval", _approval, False),
+    ("payout", _psp, True),
+)
+_LEFT = {
+    TransactionStatus.SUCCEEDED, TransactionStatus.INDETERMINATE, TransactionStatus.PROCESSING,
+    TransactionStatus.AWAITING_CALLBACK,
+}  # fmt: skip
+_SAYS = {
+    WaitingOn.PLAYER: "We need something from you before we can pay: {summary}",
+    WaitingOn.BANK: "Your withdrawal has been paid; your bank usually credits it within three days.",
+    WaitingOn.PSP: "Your withdrawal is being paid out by our payment partner.",
+}
+_REVIEWED = "Your withdrawal is being reviewed by our team; we will contact you if we need anything."
+
+
+def diagnose(facts: Facts) -> Diagnosis:
+    """All blockers in order, the first being why the money has not arrived."""
+    left = facts.withdrawal.status in _LEFT
+    found = [(name, list(rule(facts))) for name, rule, after in RULES if after or not left]
+    blockers = [blocker for _, blockers in found for blocker in blockers]
+    sources = ((System.PAM, facts.player), (System.KYC, facts.kyc), (System.PAM, facts.balances))
+    missing = sorted({system.value for system, answer in sources if isinstance(answer, VendorError)})
+    if missing and not left:
+        blockers.append(Blocker("SOURCE_UNAVAILABLE", f"No answer from {', '.join(missing)}: not everything is known.",
+                                WaitingOn.NOBODY, "ENGINEERING", "WAIT"))  # fmt: skip
+    partial = bool(missing) and not left
+    first = blockers[0] if blockers else None
+    return Diagnosis(
+        DiagnosisState.PARTIAL_SOURCES if partial else DiagnosisState.COMPLETE,
+        first.summary if first else f"Nothing blocks it: {facts.withdrawal.status.value.lower().replace('_', ' ')}.",
+        first.waiting_on if first else WaitingOn.NOBODY,
+        first.owner_team if first else "NONE",
+        first.next_step if first else "NONE",
+        first.due_at if first else None,
+        _SAYS.get(first.waiting_on, _REVIEWED).format(summary=first.summary) if first else _REVIEWED,
+        blockers,
+        [] if partial else [name for name, hits in found if not hits],
+        [System(name) for name in missing] if partial else [],
+    )

@@ -1,0 +1,1 @@
+"""What was agreed and may only change on purpose: rewrite with `make golden`."""

@@ -1,0 +1,24 @@
+"""The SDL and the role table are what was agreed."""
+
+import os
+from pathlib import Path
+
+import gateway
+from schema.graph import schema
+
+HERE = Path(__file__).parent
+
+
+def _agreed(name: str, text: str) -> None:
+    file = HERE / name
+    if os.environ.get("GOLDEN_UPDATE"):
+        file.write_text(text)
+    assert file.read_text() == text, f"{name} differs: `make golden` if it is meant"
+
+
+def test_the_published_schema_is_the_agreed_one() -> None:
+    _agreed("schema.graphql", schema.as_str() + "\n")
+
+
+def test_the_role_table_is_the_agreed_one() -> None:
+    _agreed("permissions.txt", "\n".join(gateway.permission_table()) + "\n")

@@ -1,0 +1,1 @@
+"""Behaviours of the whole gateway over real sockets, a behaviour a test."""

@@ -1,0 +1,83 @@
+"""A denied field costs nothing and shows what its rule says."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auth import masks
+from auth.permissions import PUBLIC, Rule
+from tests.conftest import Caller
+
+GROUPS = st.frozensets(st.frozensets(st.sampled_from("abcd"), max_size=3), min_size=1, max_size=3)
+GRANTED = st.frozensets(st.sampled_from("abcd"))
+
+
+@given(GROUPS, GROUPS, GRANTED)
+def test_rules_are_an_algebra(
+    one: frozenset[frozenset[str]], two: frozenset[frozenset[str]], has: frozenset[str]
+) -> None:
+    left, right = Rule(one), Rule(two)
+    assert (left & right).allows(has) == (left.allows(has) and right.allows(has))
+    assert (left | right).allows(has) == (left.allows(has) or right.allows(has))
+    assert (left & right).implies(left)
+    assert left.implies(PUBLIC)
+    if left.implies(right) and left.allows(has):
+        assert right.allows(has)
+
+
+@given(st.emails())
+def test_a_masked_address_keeps_only_first_letters(address: str) -> None:
+    name, _, host = address.partition("@")
+    masked = masks.email(address)
+    assert len(name) < 2 or name not in masked.partition("@")[0]
+    assert host not in masked
+
+
+async def test_personal_data_is_masked_unless_the_role_may_unmask(caller: Caller) -> None:
+    query = '{ player(id: "player:acme:s-001") { firstName email phone dateOfBirth } }'
+    masked = (await caller.ask(query))["data"]["player"]
+    assert masked["firstName"] == "S***"
+    assert masked["dateOfBirth"] is None
+    clear = (await caller.ask(query, "compliance_officer"))["data"]["player"]
+    assert clear["firstName"] == "Sam"
+    assert clear["email"].startswith("sam.")
+
+
+async def test_a_denied_branch_makes_no_vendor_call(caller: Caller) -> None:
+    query = (
+        '{ player(id: "player:acme:s-001") { id balances { cash { amount } } kyc { status } openWithdrawals { id } } }'
+    )
+    answer = await caller.ask(query, "analyst")
+    assert answer == {
+        "data": {"player": {"id": "player:acme:s-001", "balances": None, "kyc": None, "openWithdrawals": None}}
+    }
+    assert set(await caller.calls()) == {"getUserProfile"}
+
+
+@pytest.mark.parametrize("role", ["content_ops", "no-such-role"])
+async def test_a_role_without_the_right_gets_forbidden_before_any_call(caller: Caller, role: str) -> None:
+    answer = await caller.ask('{ player(id: "player:acme:s-001") { id } }', role)
+    assert answer["data"] == {"player": None}
+    assert answer["errors"][0]["extensions"] == {"code": "FORBIDDEN"}
+    assert "player.read" in answer["errors"][0]["message"]
+    assert await caller.calls() == {}
+
+
+async def test_no_token_means_typename_and_nothing_else(caller: Caller) -> None:
+    reply = await caller.http.post("/graphql", json={"query": '{ __typename player(id: "player:acme:s-001") { id } }'})
+    assert reply.json()["data"] == {"__typename": "Query", "player": None}
+    assert await caller.calls() == {}
+
+
+async def test_another_brand_is_null_like_nobody_and_costs_no_call(caller: Caller) -> None:
+    query = '{ player(id: "player:acme:%s") { id } transaction(id: "withdrawal:acme:90001") { id } }'
+    for player in ("s-001", "nobody"):
+        assert await caller.ask(query % player, brands=("borealis",)) == {"data": {"player": None, "transaction": None}}
+    assert await caller.calls() == {}
+
+
+async def test_another_market_is_null_also_by_the_payments_id(caller: Caller) -> None:
+    query = '{ player(id: "player:acme:s-001") { id } transaction(id: "withdrawal:acme:90001") { id } }'
+    assert await caller.ask(query, markets=("MGA-MT",)) == {"data": {"player": None, "transaction": None}}
+    inside = await caller.ask(query, markets=("UKGC-GB",))
+    assert inside["data"]["transaction"] == {"id": "withdrawal:acme:90001"}
