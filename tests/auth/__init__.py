@@ -1,0 +1,1 @@
+"""Who is asking, may they, who did."""
