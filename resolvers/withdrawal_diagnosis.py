@@ -15,7 +15,7 @@ import msgspec
 from vendors.errors import VendorError
 from vendors.ports.cashier import Transaction, TransactionStatus
 from vendors.ports.kyc import KycProfile, KycStatus
-from vendors.ports.pam import Balance, Player, RestrictionScope
+from vendors.ports.pam import AccountStatus, Balance, Player, RestrictionScope
 from vendors.ports.source import System
 
 KYC_VENDOR_SLA = timedelta(hours=4)
@@ -84,9 +84,11 @@ Rule = Callable[[Facts], Iterator[Blocker]]
 
 def _bank(facts: Facts) -> Iterator[Blocker]:
     paid = facts.withdrawal
-    if paid.status is TransactionStatus.SUCCEEDED and facts.now < paid.updated_at + BANK_TIME:
+    if paid.status is TransactionStatus.SUCCEEDED:
+        due = paid.updated_at + BANK_TIME
+        step = "WAIT" if facts.now < due else "CHASE_PSP"
         yield Blocker("BANK_PROCESSING", "The payout has left; the bank is crediting it.", WaitingOn.BANK, "PAYMENTS",
-                      "WAIT", paid.updated_at + BANK_TIME)  # fmt: skip
+                      step, due)  # fmt: skip
 
 
 def _inconsistent(facts: Facts) -> Iterator[Blocker]:
@@ -99,6 +101,9 @@ def _inconsistent(facts: Facts) -> Iterator[Blocker]:
 
 
 def _account(facts: Facts) -> Iterator[Blocker]:
+    if isinstance(facts.player, Player) and facts.player.account.status is AccountStatus.UNKNOWN:
+        yield Blocker("PLATFORM_ERROR", "The PAM reports an account status the gateway does not know.",
+                      WaitingOn.OPERATOR_TEAM, "ENGINEERING", "NONE")  # fmt: skip
     if isinstance(facts.player, Player) and RestrictionScope.WITHDRAWAL in facts.player.account.restrictions:
         yield Blocker("ACCOUNT_WITHDRAWAL_BLOCKED", "Withdrawals are blocked on the account.",
                       WaitingOn.OPERATOR_TEAM, "COMPLIANCE", "NONE")  # fmt: skip
@@ -138,29 +143,43 @@ def _kyc(facts: Facts) -> Iterator[Blocker]:
         if due and facts.now > due:
             code, summary, step = "KYC_VENDOR_DELAY", "The KYC vendor is past its service level.", "REVIEW_KYC"
         yield Blocker(code, summary, waiting_on, "KYC", step, due)
-    elif (
-        isinstance(profile, KycProfile) and isinstance(facts.player, Player) and facts.player.account.verified is False
-    ):
+    elif isinstance(profile, KycProfile) and _unverified_in_pam(facts.player):
         yield Blocker("KYC_IN_REVIEW", "Verified at the KYC vendor, but the PAM has not learnt it.",
                       WaitingOn.OPERATOR_TEAM, "ENGINEERING", "REVIEW_KYC")  # fmt: skip
 
 
 def _funds(facts: Facts) -> Iterator[Blocker]:
-    if isinstance(facts.balances, VendorError) or facts.balances is None:
+    if facts.balances is None or isinstance(facts.balances, VendorError):
         return
+    asked = facts.withdrawal.amount
     for balance in facts.balances:
-        required, done = balance.wagering_required, balance.wagering_done
-        short = balance.withdrawable.amount_minor < facts.withdrawal.amount.amount_minor
-        if (
-            balance.cash.currency == facts.withdrawal.amount.currency
-            and required
-            and done
-            and short
-            and done < required
-        ):
-            left = required - done
-            yield Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
-                          WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING")  # fmt: skip
+        if balance.withdrawable.currency == asked.currency and balance.withdrawable < asked:
+            yield _wagering(balance) or Blocker(
+                "INSUFFICIENT_WITHDRAWABLE", f"Only {balance.withdrawable.amount} {asked.currency} may be withdrawn.",
+                WaitingOn.PLAYER, "PAYMENTS", "REDUCE_AMOUNT")  # fmt: skip
+
+
+def _wagering(balance: Balance) -> Blocker | None:
+    required, done = balance.wagering_required, balance.wagering_done
+    if required is None or done is None or done >= required:
+        return None
+    left = required - done
+    return Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
+                   WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING")  # fmt: skip
+
+
+def _sources(facts: Facts) -> Iterator[Blocker]:
+    """Before approval, not last: with a source missing nobody is told to approve."""
+    if missing := _missing(facts):
+        names = " and ".join(system.value for system in missing)
+        yield Blocker("SOURCE_UNAVAILABLE", f"No answer from {names}: not everything is known.", WaitingOn.NOBODY,
+                      "ENGINEERING", "WAIT")  # fmt: skip
+
+
+def _missing(facts: Facts) -> list[System]:
+    """Systems that failed, or that know nothing where they must know something; KYC may never have seen a player."""
+    pam = any(answer is None or isinstance(answer, VendorError) for answer in (facts.player, facts.balances))
+    return [System.PAM] * pam + [System.KYC] * isinstance(facts.kyc, VendorError)
 
 
 def _approval(facts: Facts) -> Iterator[Blocker]:
@@ -188,49 +207,69 @@ def _psp(facts: Facts) -> Iterator[Blocker]:
         yield Blocker("PSP_DECLINED", "The PSP declined the payout.", WaitingOn.OPERATOR_TEAM, "PAYMENTS", "CHASE_PSP")
 
 
-# (what was checked, its rule, whether it still matters once the payout has left the operator)
+# (what was checked, its rule, whether it still matters once the payout has left the operator or has ended)
 RULES: Sequence[tuple[str, Rule, bool]] = (
     ("bank", _bank, True),
     ("consistency", _inconsistent, True),
     ("account", _account, False),
     ("verification", _kyc, False),
     ("withdrawable funds", _funds, False),
+    ("sources", _sources, False),
     ("approval", _approval, False),
     ("payout", _psp, True),
 )
 _LEFT = {
     TransactionStatus.SUCCEEDED, TransactionStatus.INDETERMINATE, TransactionStatus.PROCESSING,
-    TransactionStatus.AWAITING_CALLBACK,
+    TransactionStatus.AWAITING_CALLBACK, TransactionStatus.DECLINED,
 }  # fmt: skip
-_SAYS = {
-    WaitingOn.PLAYER: "We need something from you before we can pay: {summary}",
-    WaitingOn.BANK: "Your withdrawal has been paid; your bank usually credits it within three days.",
-    WaitingOn.PSP: "Your withdrawal is being paid out by our payment partner.",
+_ENDED = {  # what staff and what the player may be told
+    TransactionStatus.CANCELLED_BY_PLAYER: ("The player cancelled it.", "You cancelled this withdrawal."),
+    TransactionStatus.CANCELLED_BY_OPERATOR: ("The operator cancelled it.", "This withdrawal was cancelled."),
+    TransactionStatus.CANCELLED_BY_PSP: ("The PSP cancelled it.", "This withdrawal was cancelled."),
+    TransactionStatus.EXPIRED: ("It expired.", "This withdrawal expired; you may request it again."),
+    TransactionStatus.FAILED_TECHNICAL: ("It failed technically.", "This withdrawal could not be completed."),
 }
 _REVIEWED = "Your withdrawal is being reviewed by our team; we will contact you if we need anything."
+_UPLOAD = "Please upload your documents, so that we can verify your account and pay."
+_PAYING = "Your withdrawal is being paid out by our payment partner."
+_SAYS = {  # only what is listed may be said of a blocker; anything else is under review
+    "BANK_PROCESSING": "Your withdrawal has been paid; banks usually credit it within three days.",
+    "KYC_NOT_STARTED": _UPLOAD,
+    "KYC_DOCUMENTS_MISSING": _UPLOAD,
+    "KYC_RESUBMISSION_REQUIRED": "One of your documents has to be uploaded again before we can pay.",
+    "BONUS_WAGERING_INCOMPLETE": "Part of your balance belongs to a bonus whose wagering is not complete yet.",
+    "INSUFFICIENT_WITHDRAWABLE": "The amount is more than can be withdrawn now; you may request less.",
+    "PSP_PROCESSING": _PAYING,
+    "PSP_CALLBACK_OVERDUE": _PAYING,
+    "PSP_DECLINED": "The payout could not be completed; our payments team looks for another way.",
+}
 
 
 def diagnose(facts: Facts) -> Diagnosis:
     """All blockers in order, the first being why the money has not arrived."""
-    left = facts.withdrawal.status in _LEFT
-    found = [(name, list(rule(facts))) for name, rule, after in RULES if after or not left]
-    blockers = [blocker for _, blockers in found for blocker in blockers]
-    sources = ((System.PAM, facts.player), (System.KYC, facts.kyc), (System.PAM, facts.balances))
-    missing = sorted({system.value for system, answer in sources if isinstance(answer, VendorError)})
-    if missing and not left:
-        blockers.append(Blocker("SOURCE_UNAVAILABLE", f"No answer from {', '.join(missing)}: not everything is known.",
-                                WaitingOn.NOBODY, "ENGINEERING", "WAIT"))  # fmt: skip
-    partial = bool(missing) and not left
-    first = blockers[0] if blockers else None
+    gone = facts.withdrawal.status in _LEFT or facts.withdrawal.status in _ENDED
+    found = [(name, list(rule(facts))) for name, rule, after in RULES if after or not gone]
+    blockers = [blocker for _, hits in found for blocker in hits]
+    missing = [] if gone else _missing(facts)
+    first = blockers[0] if blockers else _nothing(facts.withdrawal)
+    ended = _ENDED.get(facts.withdrawal.status)
     return Diagnosis(
-        DiagnosisState.PARTIAL_SOURCES if partial else DiagnosisState.COMPLETE,
-        first.summary if first else f"Nothing blocks it: {facts.withdrawal.status.value.lower().replace('_', ' ')}.",
-        first.waiting_on if first else WaitingOn.NOBODY,
-        first.owner_team if first else "NONE",
-        first.next_step if first else "NONE",
-        first.due_at if first else None,
-        _SAYS.get(first.waiting_on, _REVIEWED).format(summary=first.summary) if first else _REVIEWED,
+        DiagnosisState.PARTIAL_SOURCES if missing else DiagnosisState.COMPLETE,
+        first.summary,
+        first.waiting_on,
+        first.owner_team,
+        first.next_step,
+        first.due_at,
+        ended[1] if ended else _SAYS.get(first.code, _REVIEWED),
         blockers,
-        [] if partial else [name for name, hits in found if not hits],
-        [System(name) for name in missing] if partial else [],
+        [] if missing else [name for name, hits in found if not hits],
+        missing,
     )
+
+
+def _nothing(withdrawal: Transaction) -> Blocker:
+    """What stands in the headline when nothing blocks: how it ended, or its state in words."""
+    if ended := _ENDED.get(withdrawal.status):
+        return Blocker("NONE", ended[0], WaitingOn.NOBODY, "SUPPORT", "INFORM_PLAYER")
+    state = withdrawal.status.value.lower().replace("_", " ")
+    return Blocker("NONE", f"Nothing blocks it: {state}.", WaitingOn.NOBODY, "PAYMENTS", "NONE")

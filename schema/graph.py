@@ -135,7 +135,12 @@ class TransactionType:
     psp_reference = field("To quote to the PSP.", requires=P.PAYMENT_PSP_DETAIL_READ, on_deny=NULL)
     created_at = field("Requested, UTC.")
     updated_at = field("Last changed, UTC.")
-    diagnosis = field("Why it has not arrived, and who moves next.", resolver=diagnosis_of, on_deny=NULL)
+    diagnosis = field(
+        "Why it has not arrived, and who moves next.",
+        resolver=diagnosis_of,
+        requires=P.PLAYER_READ & P.BALANCE_READ & P.KYC_STATUS_READ,  # it tells what these records say
+        on_deny=NULL,
+    )
     source = field("Where it came from.")
 
 

@@ -1,0 +1,1 @@
+"""The answers: pure functions over records."""

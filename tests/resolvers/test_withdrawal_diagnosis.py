@@ -1,0 +1,102 @@
+"""What the rules say of records that no named scenario shows."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from resolvers.withdrawal_diagnosis import Diagnosis, DiagnosisState, Facts, WaitingOn, diagnose
+from vendors.errors import VendorError, VendorTimeoutError
+from vendors.ports.cashier import Direction, Transaction, TransactionStatus
+from vendors.ports.keys import Key
+from vendors.ports.kyc import KycProfile, KycStatus
+from vendors.ports.money import Money
+from vendors.ports.pam import Account, AccountStatus, Balance, Player
+from vendors.ports.source import Source, System
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PLAYER = Key("player", "acme", "p-1")
+SOURCE = Source(System.GATEWAY, "test", None, NOW)
+DOWN = VendorTimeoutError(System.KYC, "read")
+
+
+def withdrawal(status: TransactionStatus, age: timedelta = timedelta(hours=2)) -> Transaction:
+    money = Money("GBP", 12000)
+    return Transaction(
+        Key("withdrawal", "acme", "1"), PLAYER, Direction.WITHDRAWAL, money, status, "X", None, None, None, None, None,
+        NOW - age, NOW - age, SOURCE,
+    )  # fmt: skip
+
+
+def player(status: AccountStatus = AccountStatus.ACTIVE) -> Player:
+    account = Account(status, (), True)
+    return Player(PLAYER, "UKGC-GB", None, None, None, None, None, None, None, None, None, account, SOURCE)
+
+
+def kyc(status: KycStatus = KycStatus.APPROVED) -> KycProfile:
+    return KycProfile(PLAYER, status, "x", None, (), None, None, NOW, 1, SOURCE)
+
+
+def wallet(withdrawable: int) -> list[Balance]:
+    return [Balance(Money("GBP", 50000), Money("GBP", 0), Money("GBP", withdrawable), None, None, SOURCE)]
+
+
+def told(
+    status: TransactionStatus = TransactionStatus.AWAITING_APPROVAL,
+    *,
+    age: timedelta = timedelta(hours=2),
+    profile: KycProfile | VendorError | None = None,
+    balances: Sequence[Balance] | VendorError | None = None,
+    who: Player | VendorError | None = None,
+) -> Diagnosis:
+    return diagnose(Facts(withdrawal(status, age), who or player(), profile or kyc(), balances, NOW))
+
+
+def codes(diagnosis: Diagnosis) -> list[str]:
+    return [blocker.code for blocker in diagnosis.blockers]
+
+
+def test_with_a_source_missing_nobody_is_told_to_approve() -> None:
+    diagnosis = told(profile=DOWN, balances=wallet(50000))
+    assert codes(diagnosis) == ["SOURCE_UNAVAILABLE", "AWAITING_FIRST_APPROVAL"]
+    assert (diagnosis.state, diagnosis.next_step) == (DiagnosisState.PARTIAL_SOURCES, "WAIT")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        TransactionStatus.CANCELLED_BY_PLAYER,
+        TransactionStatus.CANCELLED_BY_OPERATOR,
+        TransactionStatus.CANCELLED_BY_PSP,
+        TransactionStatus.EXPIRED,
+        TransactionStatus.FAILED_TECHNICAL,
+        TransactionStatus.DECLINED,
+    ],
+)
+def test_an_ended_withdrawal_is_not_explained_by_stale_blockers(status: TransactionStatus) -> None:
+    diagnosis = told(status, profile=kyc(KycStatus.RESUBMISSION_REQUIRED))
+    assert not [code for code in codes(diagnosis) if code.startswith("KYC")]
+    assert diagnosis.next_step in ("INFORM_PLAYER", "CHASE_PSP")
+    assert "being reviewed" not in diagnosis.player_message
+
+
+def test_a_payout_past_the_banks_time_is_chased_not_reviewed() -> None:
+    diagnosis = told(TransactionStatus.SUCCEEDED, age=timedelta(days=4))
+    assert (codes(diagnosis), diagnosis.next_step) == (["BANK_PROCESSING"], "CHASE_PSP")
+    assert diagnosis.waiting_on is WaitingOn.BANK
+
+
+def test_less_withdrawable_than_asked_is_a_blocker_also_without_a_bonus() -> None:
+    assert codes(told(balances=wallet(5000)))[0] == "INSUFFICIENT_WITHDRAWABLE"
+
+
+def test_funds_that_nobody_knows_are_not_ruled_out() -> None:
+    diagnosis = told(balances=None)
+    assert "withdrawable funds" not in diagnosis.checks_passed
+    assert diagnosis.state is DiagnosisState.PARTIAL_SOURCES
+
+
+def test_an_account_word_the_gateway_does_not_know_is_not_clear() -> None:
+    diagnosis = told(balances=wallet(50000), who=player(AccountStatus.UNKNOWN))
+    assert codes(diagnosis)[0] == "PLATFORM_ERROR"
+    assert "account" not in diagnosis.checks_passed
