@@ -6,6 +6,7 @@ only, so a browser cannot be made to send one across sites without asking first.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -25,10 +26,14 @@ from graphql import (
 from starlette.requests import Request
 from starlette.responses import Response
 
+from execution.limits import TooMuch, within_limits
+from execution.loading import crashed
+
 MAX_BODY_BYTES = 64 * 1024
 MAX_TOKENS, MAX_ERRORS = 2_000, 5
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 
+log = logging.getLogger("player_graph.execution")
 Run = Callable[["Asked", Request], Awaitable[ExecutionResult]]
 
 
@@ -65,7 +70,7 @@ async def serve(request: Request, schema: GraphQLSchema, run: Run) -> Response:
     try:
         media = _negotiate(request.headers.get("accept", ""))
         asked = _understand(await _body(request), schema, request.method)
-        result = await run(asked, request)
+        result = _without_internals(await run(asked, request))
     except BadRequest as refusal:
         # A client that only knows application/json reads 4xx as the transport's; the draft keeps 200 for documents.
         status = 200 if media == JSON and refusal.status == 422 else 400 if refusal.status == 422 else refusal.status
@@ -75,8 +80,17 @@ async def serve(request: Request, schema: GraphQLSchema, run: Run) -> Response:
     return _reply(result.formatted, 200, media)
 
 
+def _without_internals(result: ExecutionResult) -> ExecutionResult:
+    """A field's error that nobody meant, so without a code, goes to the log: its text may quote a vendor's value."""
+    for place, error in enumerate(result.errors or ()):
+        if error.path and "code" not in (error.extensions or {}):
+            log.error("a field crashed at %s", error.path, exc_info=error.original_error or error)
+            result.errors[place] = crashed(error)  # type: ignore[index]  # there are errors
+    return result
+
+
 def _reply(payload: Any, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(payload, default=str), status, headers, media_type=f"{media}; charset=utf-8")
+    return Response(orjson.dumps(payload), status, headers, media_type=f"{media}; charset=utf-8")
 
 
 def _negotiate(accept: str) -> str:
@@ -134,6 +148,10 @@ def _understand(body: Body, schema: GraphQLSchema, method: str) -> Asked:
         document = parse(body.query, max_tokens=MAX_TOKENS)
     except (GraphQLError, RecursionError) as error:
         raise _document_error("GRAPHQL_PARSE_FAILED", [error]) from error
+    try:
+        within_limits(document)
+    except TooMuch as error:
+        raise BadRequest(422, "DOCUMENT_TOO_COMPLEX", str(error)) from error
     if errors := validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True):
         raise _document_error("GRAPHQL_VALIDATION_FAILED", errors)
     operation = get_operation_ast(document, body.operation_name)

@@ -54,6 +54,14 @@ def _told(error: Exception) -> GraphQLError:
     if isinstance(error, GraphQLError):
         return error
     if isinstance(error, PublicFailure):
+        log.warning("%s: %s", error.code, error)
         system = getattr(error.system, "value", error.system)
         return GraphQLError(error.public_message, extensions={"code": error.code, "system": system})
-    return GraphQLError("The gateway could not answer this field.", extensions={"code": "INTERNAL"})
+    return crashed(GraphQLError(""))
+
+
+def crashed(error: GraphQLError) -> GraphQLError:
+    """What a caller is told of a defect of ours, at the place where it showed."""
+    return GraphQLError(
+        "The gateway could not answer this field.", error.nodes, path=error.path, extensions={"code": "INTERNAL"}
+    )

@@ -27,6 +27,7 @@ BAD = [  # content, headers, status
     (b'{"query": "{"}', {**JSON, "accept": GRAPHQL}, 400),
     (b'{"query": "{ nothing }"}', {**JSON, "accept": GRAPHQL}, 400),
     (b'{"query": "query A { __typename } query B { __typename }"}', {**JSON, "accept": GRAPHQL}, 400),
+    (b'{"query": "{' + b"__typename " * 100 + b'}"}', {**JSON, "accept": GRAPHQL}, 400),
     (b'{"query": "' + b"{a" * 3000 + b'"}', {**JSON, "accept": GRAPHQL}, 400),
 ]
 

@@ -1,0 +1,1 @@
+"""GraphQL machinery, tested without a player."""
