@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from auth import audit
-from auth.audit import AuditRecord, AuditUnavailable, Phase, Verification, open_store, verify
+from auth.audit import open_store
+from auth.audit_chain import AuditRecord, AuditUnavailable, Phase, Verification, verify
 
 
 def entry(audit_id: str, phase: Phase = Phase.INTENT, actor: str = "agent-1", subject: str = "P-1") -> AuditRecord:
