@@ -10,7 +10,7 @@ import pytest
 
 from vendors.client import Client
 from vendors.errors import VendorAuthError, VendorError, VendorMalformedError, VendorTimeoutError
-from vendors.kyc.sumsub import Sumsub, sign
+from vendors.kyc.sumsub import Sumsub, external_user_id, sign
 from vendors.ports.keys import Key
 from vendors.ports.kyc import KycProfile, KycStatus, RejectLabel
 from vendors.ports.source import System
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 WORLD = build(NOW)
 TOKEN, SECRET = "sbx:token", "sandbox-secret"
 PLAYER = Key("player", "acme", "s-001")
-PATH = "/resources/applicants/-;externalUserId=acme-s-001/one"
+PATH = "/resources/applicants/-;externalUserId=acme%3As-001/one"
 Review = tuple[str, str | None, str | None, tuple[str, ...]]
 
 
@@ -61,7 +61,7 @@ def reviewed(*review: Any) -> World:
 
 
 def applicant(**review: Any) -> dict[str, Any]:
-    return {"id": "5b594ade0a975a36c9349e66", "externalUserId": "acme-s-001", "review": review}
+    return {"id": "5b594ade0a975a36c9349e66", "externalUserId": "acme:s-001", "review": review}
 
 
 async def test_a_blurred_passport_is_asked_for_again() -> None:
@@ -175,7 +175,7 @@ async def test_the_signature_covers_the_quoted_path_and_the_query() -> None:
 async def test_a_hang_is_a_timeout_for_that_player_alone() -> None:
     other = Key("player", "acme", "s-002")
     async with wire() as http:
-        fault = {"operation": "getApplicantByExternalUserId", "kind": "hang", "key": "acme-s-001"}
+        fault = {"operation": "getApplicantByExternalUserId", "kind": "hang", "key": "acme:s-001"}
         await http.post("http://sumsub/__faults", json=fault)
         answers = await adapter(http, timeout_seconds=0.2).profiles([PLAYER, other])
     assert isinstance(answers[PLAYER], VendorTimeoutError)
@@ -187,11 +187,11 @@ async def test_a_hang_is_a_timeout_for_that_player_alone() -> None:
     [
         None,
         [],
-        {"id": "1", "externalUserId": "acme-s-001"},
+        {"id": "1", "externalUserId": "acme:s-001"},
         applicant(),
         applicant(reviewStatus=7),
         applicant(reviewStatus="pending", createDate="yesterday"),
-        {**applicant(reviewStatus="completed"), "externalUserId": "acme-s-002"},
+        {**applicant(reviewStatus="completed"), "externalUserId": "acme:s-002"},
     ],
 )
 async def test_a_record_that_cannot_be_read_is_malformed(reply: Any) -> None:
@@ -211,3 +211,8 @@ async def test_since_is_the_decision_once_there_is_one(status: str, hour: int) -
 async def test_a_review_without_dates_or_result_is_still_a_profile() -> None:
     found = await profile(replying(applicant(reviewStatus="init")))
     assert (found.since, found.attempt, found.level, found.labels) == (None, None, None, ())
+
+
+async def test_brands_that_share_a_prefix_never_share_a_player() -> None:
+    asked = [Key("player", "a", "b-c"), Key("player", "a-b", "c")]
+    assert len({external_user_id(key) for key in asked}) == 2

@@ -107,8 +107,8 @@ def sign(token: str, secret: str, clock: Callable[[], datetime]) -> Sent:
 
 
 def external_user_id(player: Key) -> str:
-    """The id the operator gave the player at Sumsub: the brand leads, as several brands may share one account."""
-    return f"{player.brand}-{player.local}"
+    """The id the operator gave the player at Sumsub. Neither part can hold a colon, so no two players share one."""
+    return f"{player.brand}:{player.local}"
 
 
 class Sumsub:

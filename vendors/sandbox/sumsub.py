@@ -26,7 +26,7 @@ SKEW_SECONDS = 60
 
 def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Stage:
     """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back."""
-    store = {f"{p.brand}-{p.id}": _applicant(p, world.now) for p in world.players.values()}
+    store = {f"{p.brand}:{p.id}": _applicant(p, world.now) for p in world.players.values()}
 
     async def one(request: Request) -> Response:
         await _admit(request, token, secret, clock())
@@ -62,7 +62,7 @@ def _refused(status: int, description: str) -> Refused:
 
 
 def _applicant(player: PlayerFacts, now: datetime) -> dict[str, Any]:
-    external = f"{player.brand}-{player.id}"
+    external = f"{player.brand}:{player.id}"
     digest = hashlib.sha256(external.encode()).hexdigest()
     return {
         "id": digest[:24],
