@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help run test check golden lock
+.PHONY: help run test check bench golden lock ui
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-8s %s\n", $$1, $$2}'
 
@@ -28,6 +28,13 @@ check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp  ## what the README's query costs: rounds, calls and time over slow vendors
+	$(BIN)/python -m tests.bench
+
+ui: .venv/run.stamp  ## build the GraphiQL console now; `make run` does it in the background
+	$(BIN)/python -c "import asyncio, pathlib; from execution import console; asyncio.run(console.build(pathlib.Path('ui')))"
+	@test -f ui/dist/index.html || { cat ui/dist/not-built.txt; exit 1; }
 
 golden: .venv/dev.stamp  ## rewrite the golden files after an intended change
 	GOLDEN_UPDATE=1 $(BIN)/python -m pytest tests/golden

@@ -1,32 +1,75 @@
 """Settings: the only reader of the environment. A bad value stops the start and names its key.
 
-Keys are environment variables with the prefix PLAYER_GRAPH_, such as PLAYER_GRAPH_VENDORS_BASE.
+Keys are environment variables with the prefix PLAYER_GRAPH_, such as PLAYER_GRAPH_VENDORS_BASE. Lists are separated by
+commas: PLAYER_GRAPH_CORS_ORIGINS=https://desk.example,https://crm.example.
 """
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "PLAYER_GRAPH_"
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
+
+
+class BadSettings(Exception):
+    """`lines` says one key a line, and never a value: it may be a secret."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
     """What an installation may decide; every default is the sandbox's."""
 
-    model_config = SettingsConfigDict(env_prefix="PLAYER_GRAPH_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     vendors_base: str = Field(default="http://127.0.0.1:9100", pattern=r"^https?://[^/]+:\d+$")
     vendor_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
+    read_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="For the body of a request.")
+    drain_seconds: float = Field(default=20.0, ge=0, le=600, description="For what is in flight at SIGTERM.")
+    cors_origins: Origins = ()
+    frame_ancestors: Origins = ()
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     var: Path = Path("var")
 
     def vendor_url(self, position: int) -> str:
         """The sandbox's systems stand side by side: PAM, cashier, KYC, bonus, aggregator, CRM, ticketing."""
         base, _, port = self.vendors_base.rpartition(":")
         return f"{base}:{int(port) + position}"
+
+
+def load(**chosen: Any) -> Settings:
+    """The settings; what the command line `chosen` wins over the environment. Raises BadSettings."""
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and not _is_key(name)]
+    if unknown:
+        raise BadSettings([f"{name}: there is no such key" for name in sorted(unknown)])
+    try:
+        return Settings(**{key: value for key, value in chosen.items() if value is not None})
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise BadSettings(lines) from None
+
+
+def _is_key(name: str) -> bool:
+    return name.removeprefix(PREFIX).lower() in Settings.model_fields
 
 
 def sandbox_secret(var: Path) -> bytes:

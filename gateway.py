@@ -4,40 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import httpx
+import msgspec
 import typer
-import uvicorn
-from graphql import ExecutionResult, execute
+from graphql import ExecutionResult, OperationType, execute
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+import telemetry
+from auth import audit_chain
 from auth import policy as policies
+from auth.acting import Road
+from auth.audit import AuditStore, open_store
 from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, verify
 from cache.reads import Ports, Reads
-from config import Settings, sandbox_secret
-from execution.http import Asked, BadRequest
-from execution.http import serve as serve_graphql
-from resolvers.context import Context, Scope
+from cache.scope_records import ScopeRecords
+from config import BadSettings, Settings, load, sandbox_secret
+from execution import console
+from execution.connections import Cursors
+from execution.documents import Asked
+from execution.http import BadRequest, Endpoint
+from execution.publication import Spec
+from execution.serving import Drain, middleware, operational, server
+from resolvers.acting import MutationRoot
+from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
-from vendors import signing
-from vendors.cashier.paymentiq import PaymentIQ, PaymentIQTokens
-from vendors.client import Client, Headers, Wire
-from vendors.kyc import sumsub
-from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
+from vendors.registry import Connections
 from vendors.sandbox import town
-from vendors.sandbox.world import MARKETS, World, build
+from vendors.sandbox.credentials import Credentials, sandbox
+from vendors.sandbox.facts import MARKETS
+from vendors.sandbox.world import World, build
 
-log = logging.getLogger("player_graph")
+HERE = Path(__file__).parent
+_TOKEN = frozenset({"signed.in"})
 Clock = Callable[[], datetime]
 
 
@@ -46,63 +56,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def connect(settings: Settings, wire: Wire, clock: Clock) -> Ports:
-    """The products behind the graph, with the sandbox's credentials."""
-
-    async def pam_sign(method: str, path: str, body: bytes) -> Headers:
-        return signing.bearer(town.PAM_TOKEN)
-
-    seconds = settings.vendor_timeout_seconds
-    cashier_url = settings.vendor_url(1)
-    tokens = PaymentIQTokens(cashier_url, wire, *town.CASHIER_CLIENT, clock)
-    cashier = Client(System.CASHIER, cashier_url, wire, tokens.sign, timeout_seconds=seconds, renew=tokens.renew)
-    pam = Client(System.PAM, settings.vendor_url(0), wire, pam_sign, timeout_seconds=seconds)
-    kyc_sign = sumsub.sign(*town.KYC_TOKEN, clock)
-    kyc = Client(System.KYC, settings.vendor_url(2), wire, kyc_sign, timeout_seconds=seconds)
-    markets = {country: market for market, (country, _) in MARKETS.items()}
-    return Ports(
-        InfiGaming(pam, town.OPERATOR_IDS, clock, markets),
-        PaymentIQ(cashier, town.MERCHANT_IDS, clock),
-        sumsub.Sumsub(kyc, clock),
-    )
-
-
 class Gateway:
-    """One process's gateway: endpoints over the ports."""
+    """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
-    def __init__(self, settings: Settings, ports: Ports, secret: bytes, world: World, clock: Clock) -> None:
-        self._settings, self._ports, self._secret, self._clock = settings, ports, secret, clock
-        self._policy, self._world = policies.load(), world
+    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, world: World, clock: Clock) -> None:
+        self._ports, self._audit, self._world, self._clock = ports, audit, world, clock
+        self._secret, self._policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
+        self._road = Road(audit, lambda: self._policy)
 
-    def routes(self) -> list[Route]:
-        """The gateway's addresses."""
-        return [
-            Route("/graphql", self._graphql, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
-            Route("/healthz", self._healthz),
-            Route("/schema/staff.graphql", self._sdl),
-            Route("/sandbox/token", self._token),
-            Route("/sandbox/scenarios", self._scenarios),
-        ]
-
-    async def _graphql(self, request: Request) -> Response:
-        return await serve_graphql(request, schema._schema, self._run)
-
-    async def _run(self, asked: Asked, request: Request) -> ExecutionResult:
-        principal = self._principal(request)
-        denied = publication.denied(self._policy.scopes_of(principal.roles))
-        scope = Scope(principal.brands, principal.markets)
-        context = Context(Reads(self._ports), scope, denied, self._clock)
-        answer = execute(
-            schema._schema,
-            asked.document,
-            root_value=Root(),
-            context_value=context,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-        )
-        return answer if isinstance(answer, ExecutionResult) else await answer
-
-    def _principal(self, request: Request) -> Principal:
+    def identify(self, request: Request) -> Principal:
+        """The caller behind a request's token; raises BadRequest 401."""
         header = request.headers.get("authorization")
         if header is None:
             return ANONYMOUS
@@ -114,18 +77,62 @@ class Gateway:
         except InvalidToken as error:
             raise BadRequest(401, error.code, str(error), {"WWW-Authenticate": "Bearer"}) from error
 
-    async def _healthz(self, request: Request) -> Response:
-        return PlainTextResponse("ok")
+    async def run(self, asked: Asked, who: Principal) -> ExecutionResult:
+        """One operation under the caller's rules."""
+        context = self._context(who)
+        writes = asked.operation.operation is OperationType.MUTATION
+        try:
+            answer = execute(
+                schema._schema,
+                asked.document,
+                root_value=MutationRoot() if writes else Root(),
+                context_value=context,
+                variable_values=asked.variables,
+                operation_name=asked.operation_name,
+                hide_suggestions=True,
+            )
+            return answer if isinstance(answer, ExecutionResult) else await answer
+        finally:
+            context.close()
 
-    async def _sdl(self, request: Request) -> Response:
-        return PlainTextResponse(schema.as_str())
+    def _context(self, who: Principal) -> Context:
+        granted = self._policy.scopes_of(who.roles) | (frozenset() if who is ANONYMOUS else _TOKEN)
+        caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
+        return Context(
+            reads=Reads(self._ports, self._scopes),
+            scope=Scope(who.brands, who.markets, who.player),
+            denied=publication.denied(granted),
+            clock=self._clock,
+            principal=who,
+            scopes=granted,
+            cursors=Cursors(self._secret, caller),
+            road=self._road,
+            audit=self._audit,
+            explain=self._explain,
+        )
+
+    def _explain(self, coordinate: str) -> Access | None:
+        spec = publication.specs.get(coordinate)
+        if spec is None:
+            return None
+        passing = [role for role, scopes in self._policy.roles.items() if spec.rule.allows(scopes | _TOKEN)]
+        return Access(coordinate, spec.rule.scopes, spec.deny.name, passing)
+
+    async def audit_answers(self) -> None:
+        """Raises if the audit store cannot be read: then nothing may be done."""
+        await self._audit.records(1)
+
+    def sandbox_routes(self) -> list[Route]:
+        """What exists only in the sandbox: tokens for anybody, and the named players."""
+        return [Route("/sandbox/token", self._token), Route("/sandbox/scenarios", self._scenarios)]
 
     async def _token(self, request: Request) -> Response:
         asked = request.query_params
-        if asked.get("role") not in self._policy.roles:
+        role = asked.get("role", "")
+        if role not in self._policy.roles:
             return JSONResponse({"error": "role must be one of " + ", ".join(self._policy.roles)}, 400)
-        principal = _principal_of(asked["role"], asked.get("sub"), asked.getlist("brand"), asked.getlist("market"))
-        return JSONResponse({"token": issue(self._secret, principal)})
+        who = person(role, asked.get("sub"), asked.getlist("brand"), asked.getlist("market"), asked.get("player"))
+        return JSONResponse({"token": issue(self._secret, who)})
 
     async def _scenarios(self, request: Request) -> Response:
         told = [facts for facts in self._world.players.values() if facts.scenario]
@@ -134,60 +141,105 @@ class Gateway:
         ])  # fmt: skip
 
 
-def _principal_of(role: str, sub: str | None, brands: list[str], markets: list[str]) -> Principal:
-    return Principal(sub or f"sandbox-{role}", frozenset({role}), frozenset(brands), frozenset(markets))
+def person(role: str, sub: str | None, brands: list[str], markets: list[str], player: str | None) -> Principal:
+    """The sandbox's fixed person of a role; a player's token is a certain player's."""
+    own = (player or "player:acme:s-001") if role == "player" else None
+    return Principal(sub or f"sandbox-{role}", frozenset({role}), frozenset(brands), frozenset(markets), own)
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, world: World, clock: Clock = utc_now) -> AsyncIterator[Starlette]:
+async def gateway(
+    settings: Settings, world: World, clock: Clock = utc_now, drain: Drain | None = None
+) -> AsyncIterator[Starlette]:
     """The application, connected while the block runs."""
-    limits = httpx.Limits(max_connections=128, max_keepalive_connections=128)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as wire:
-        ports = connect(settings, wire, clock)
-        yield Starlette(routes=Gateway(settings, ports, sandbox_secret(settings.var), world, clock).routes())
+    drain, observed = (
+        drain or Drain(settings.drain_seconds),
+        telemetry.setup(settings.otlp_endpoint, settings.trace_sample_ratio),
+    )
+    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256)
+    async with (
+        httpx.AsyncClient(limits=limits, trust_env=False) as wire,
+        open_store(settings.var / "audit.db") as audit,
+    ):
+        ports = connect(settings, wire, clock, sandbox(settings.var))
+        root = Gateway(settings, ports, audit, world, clock)
+        endpoint = Endpoint(
+            schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
+            read_timeout_seconds=settings.read_timeout_seconds,
+        )  # fmt: skip
+        routes = [
+            Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
+            *root.sandbox_routes(),
+            *console.routes(
+                dist=HERE / "ui" / "dist", operations=HERE / "operations", roles=lambda: list(policies.load().roles)
+            ),
+        ]
+        guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
+        yield Starlette(routes=routes, middleware=guards)
+
+
+def connect(settings: Settings, wire: httpx.AsyncClient, clock: Clock, credentials: Credentials) -> Ports:
+    """The products behind the graph."""
+
+    def url(system: System) -> str:
+        return settings.vendor_url(town.PLACES.index(system))
+
+    connections = Connections(url, wire, clock, credentials, settings.vendor_timeout_seconds)
+    return Ports(**connections.ports({country: market for market, (country, _) in MARKETS.items()}))
 
 
 FIRST_QUERY = """{ player(id: "player:acme:s-001") { firstName openWithdrawals { amount { amount currency }
   diagnosis { headline waitingOn ownerTeam nextStep playerMessage } } } }"""
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The Player graph.")
+audit_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit store, read-only.")
+cli.add_typer(audit_cli, name="audit")
+Port = Annotated[int | None, typer.Option(help="Where to listen on 127.0.0.1; 8000 unless the settings say otherwise.")]
 
 
 @cli.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Where to listen on 127.0.0.1.")] = 8000,
+    port: Port = None,
     vendors_base: Annotated[str | None, typer.Option(help="A sandbox that already runs, http://HOST:PORT.")] = None,
 ) -> None:
     """Start the gateway, and the sandbox vendors unless told where they are."""
-    chosen = Settings(port=port)
-    settings = Settings(port=port, vendors_base=vendors_base) if vendors_base else chosen
+    settings = load(port=port, vendors_base=vendors_base)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(settings, own_sandbox=vendors_base is None))
 
 
 async def _serve(settings: Settings, *, own_sandbox: bool) -> None:
-    world = build()
-    vendors = town.standing(int(settings.vendor_url(0).rpartition(":")[2]), world)
+    world, drain = build(), Drain(settings.drain_seconds)
     async with contextlib.AsyncExitStack() as stack:
         if own_sandbox:
-            await stack.enter_async_context(vendors)
-        app = await stack.enter_async_context(gateway(settings, world))
-        typer.echo(f"Player Graph on http://{settings.host}:{settings.port}/graphql\n\n{FIRST_QUERY}\n")
-        for role in policies.load().roles:
-            typer.echo(f"{role}: {issue(sandbox_secret(settings.var), _principal_of(role, None, [], []))}")
-        config = uvicorn.Config(app, settings.host, settings.port, log_level="warning", lifespan="off")
-        await uvicorn.Server(config).serve()
+            base = int(settings.vendor_url(0).rpartition(":")[2])
+            await stack.enter_async_context(town.standing(base, world, sandbox(settings.var)))
+        app = await stack.enter_async_context(gateway(settings, world, drain=drain))
+        building = asyncio.create_task(console.build(HERE / "ui", settings.var))
+        try:
+            _greet(settings)
+            await server(app, settings.host, settings.port, drain).serve()
+        finally:
+            building.cancel()
+            await asyncio.gather(building, return_exceptions=True)
 
 
-@cli.command()
-def sandbox(port_base: Annotated[int, typer.Option(help="The PAM's port; the others follow.")] = 9100) -> None:
+def _greet(settings: Settings) -> None:
+    typer.echo(f"Player Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}\n")
+    for role in policies.load().roles:
+        typer.echo(f"{role}: {issue(sandbox_secret(settings.var), person(role, None, [], [], None))}")
+
+
+@cli.command(name="sandbox")
+def stand(port_base: Annotated[int, typer.Option(help="The PAM's port; the others follow.")] = 9100) -> None:
     """Start the sandbox vendors alone."""
 
-    async def stand() -> None:
-        async with town.standing(port_base):
+    async def standing() -> None:
+        async with town.standing(port_base, build(), sandbox(load().var)):
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(stand())
+        asyncio.run(standing())
 
 
 @cli.command()
@@ -195,32 +247,71 @@ def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]
     """Print a sandbox token."""
     if role not in policies.load().roles:
         raise typer.BadParameter(f"no such role: {role}")
-    typer.echo(issue(sandbox_secret(Settings().var), _principal_of(role, None, [], [])))
+    typer.echo(issue(sandbox_secret(load().var), person(role, None, [], [], None)))
 
 
 @cli.command(name="schema")
-def print_schema() -> None:
+def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff.")] = "staff") -> None:
     """Print the SDL with its access directives."""
+    if audience != "staff":
+        raise typer.BadParameter(f"no such audience: {audience}")
     typer.echo(schema.as_str())
 
 
 @cli.command()
 def permissions() -> None:
-    """Print the role x coordinate table: yes, ERROR, NULL or MASK."""
+    """Print every coordinate: what a denied caller sees, and the roles that pass."""
     for line in permission_table():
         typer.echo(line)
 
 
 def permission_table() -> list[str]:
-    """One line a coordinate, one column a role: what the role gets there."""
-    roles = policies.load().roles
-    denied = {role: publication.denied(scopes) for role, scopes in roles.items()}
-    header = "coordinate " + " ".join(roles)
-    return [header] + [
-        f"{coordinate} " + " ".join(spec.deny.name if coordinate in denied[role] else "yes" for role in roles)
-        for coordinate, spec in publication.specs.items()
-    ]
+    """One line a coordinate; `-` where nobody passes, `everybody` where no permission is asked."""
+    roles: Mapping[str, frozenset[str]] = policies.load().roles
+    return [f"{coordinate} {_who_passes(spec, roles)}" for coordinate, spec in publication.specs.items()]
+
+
+def _who_passes(spec: Spec, roles: Mapping[str, frozenset[str]]) -> str:
+    if spec.rule.allows(frozenset()):
+        return "everybody"
+    passing = [role for role, scopes in roles.items() if spec.rule.allows(scopes | _TOKEN)]
+    return f"{spec.deny.name}: {' '.join(passing) or '-'}"
+
+
+@audit_cli.command(name="verify")
+def audit_verify() -> None:
+    """Walk the chain; exit 1 at the first record that does not hold."""
+    found = audit_chain.verify(load().var / "audit.db")
+    if found.intact:
+        typer.echo(f"{found.records} records, intact. A cut tail cannot be seen without a head shipped elsewhere.")
+    else:
+        typer.echo(f"broken at record {found.first_broken} of {found.records}", err=True)
+        raise typer.Exit(1)
+
+
+@audit_cli.command(name="export")
+def audit_export() -> None:
+    """Print every record as a line of JSON, in order."""
+
+    async def export() -> None:
+        after = 0
+        async with open_store(load().var / "audit.db") as store:
+            while found := await store.records(500, after=after):
+                for record in found:
+                    typer.echo(msgspec.json.encode(record).decode())
+                after = found[-1].stamp.sequence
+
+    asyncio.run(export())
+
+
+def main() -> None:
+    """The command line; bad settings are told a key a line."""
+    try:
+        cli()
+    except (BadSettings, telemetry.ExporterMissing, policies.BadPolicy) as error:
+        typer.echo(f"{error}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
-    cli()
+    main()

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from auth.audit_chain import (
     GENESIS,
@@ -74,6 +74,15 @@ GUARDS = (  # INSERT OR REPLACE deletes without firing a delete trigger, hence t
     """CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit
     WHEN EXISTS (SELECT 1 FROM audit WHERE sequence = NEW.sequence)
     BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
+)
+
+
+_key_of = func.json_extract(cast(AUDIT.c.body, Text), "$.record.details.idempotencyKey")
+_subject_of = func.json_extract(cast(AUDIT.c.body, Text), "$.record.subject")
+LOOKUPS = (  # the expressions as SQLAlchemy writes them, or SQLite would not use the index
+    """CREATE INDEX IF NOT EXISTS audit_by_key
+    ON audit (json_extract(CAST(body AS TEXT), '$.record.details.idempotencyKey'))""",
+    "CREATE INDEX IF NOT EXISTS audit_by_subject ON audit (json_extract(CAST(body AS TEXT), '$.record.subject'))",
 )
 
 
@@ -126,6 +135,19 @@ class AuditStore:
         )
         query = select(AUDIT).where(AUDIT.c.phase == Phase.INTENT.value, ~ended.exists())
         return await self._read(query.order_by(AUDIT.c.sequence))
+
+    async def of_request(self, actor: str, action: str, idempotency_key: str) -> list[StoredRecord]:
+        """What is on record of one person's action under one idempotency key, in order."""
+        query = select(AUDIT).where(_key_of == idempotency_key).order_by(AUDIT.c.sequence)
+        return [
+            found for found in await self._read(query) if (found.record.actor, found.record.action) == (actor, action)
+        ]
+
+    async def in_doubt(self, subject: str) -> bool:
+        """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""
+        about = select(AUDIT).where(_subject_of == subject, AUDIT.c.phase != Phase.DENIED.value)
+        last = await self._read(about.order_by(AUDIT.c.sequence.desc()).limit(1))
+        return bool(last) and (last[0].record.phase is Phase.INTENT or last[0].record.outcome == "INDETERMINATE")
 
     async def run(self) -> None:
         """The sequencer: one group after the other until closed. Whoever still waits when it ends is told so."""
@@ -181,6 +203,8 @@ class AuditStore:
 
     async def _read(self, query: Select[Any]) -> list[StoredRecord]:
         """Runs a query and reads the stored bytes, not the columns beside them."""
+        if self._closed:
+            raise AuditUnavailable("The audit store is closed.")
         try:
             async with self._engine.connect() as connection:
                 return [_stored(row) for row in await connection.execute(query)]
@@ -260,8 +284,8 @@ async def _prepare(engine: AsyncEngine) -> None:
                     raise AuditUnavailable(f"SQLite answers {name} = {found}, not {expected}.")
             await connection.execute(CreateTable(AUDIT, if_not_exists=True))
             for index in AUDIT.indexes:
-                await connection.run_sync(index.create, checkfirst=True)
-            for guard in GUARDS:
+                await connection.execute(CreateIndex(index, if_not_exists=True))
+            for guard in (*GUARDS, *LOOKUPS):
                 await connection.execute(text(guard))
     except SQLAlchemyError as error:
         raise AuditUnavailable("The audit store could not be opened.") from error

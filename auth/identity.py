@@ -21,12 +21,13 @@ class InvalidToken(Exception):
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """A caller. Empty `brands` or `markets` means all of them."""
+    """A caller. Empty `brands` or `markets` means all of them. `player` is the typed id in a player's own token."""
 
     subject: str
     roles: frozenset[str]
     brands: frozenset[str] = frozenset()
     markets: frozenset[str] = frozenset()
+    player: str | None = None
 
 
 ANONYMOUS = Principal("anonymous", frozenset())
@@ -38,7 +39,7 @@ def issue(secret: bytes, principal: Principal, now: datetime | None = None) -> s
     claims = {
         "iss": ISSUER, "aud": AUDIENCE, "sub": principal.subject, "iat": start, "nbf": start,
         "exp": start + TOKEN_LIFETIME, "roles": sorted(principal.roles), "brands": sorted(principal.brands),
-        "markets": sorted(principal.markets),
+        "markets": sorted(principal.markets), **({"player": principal.player} if principal.player else {}),
     }  # fmt: skip
     return jwt.encode(claims, secret, ALGORITHM, headers={"typ": "at+jwt"})
 
@@ -60,4 +61,8 @@ def verify(secret: bytes, token: str) -> Principal:
     lists = [claims.get(name, []) for name in ("roles", "brands", "markets")]
     if not all(isinstance(items, list) and all(isinstance(item, str) for item in items) for items in lists):
         raise InvalidToken("The token's claims cannot be read.")
-    return Principal(str(claims["sub"]), *map(frozenset, lists))
+    player = claims.get("player")
+    if not isinstance(player, str | None):
+        raise InvalidToken("The token's claims cannot be read.")
+    roles, brands, markets = map(frozenset, lists)
+    return Principal(str(claims["sub"]), roles, brands, markets, player)

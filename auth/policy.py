@@ -1,31 +1,260 @@
-"""Policy is data: roles and their scopes, read from policy.yaml and checked against every permission of the graph."""
+"""Policy is data: who sees and does what, what one person may do alone, which reasons count, whose accounts are barred.
+
+Read from policy.yaml. Whatever the file says that the program does not know stops the start with the file and the key.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum, auto
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+import yaml
 
-from auth.permissions import KNOWN_SCOPES
+from auth.permissions import KNOWN_SCOPES, SELF
 
+T = TypeVar("T")
 POLICY_FILE = Path(__file__).with_name("policy.yaml")
+SELF_SCOPES = frozenset({scope for group in SELF.groups for scope in group})
+ACTION = re.compile(r"[a-z]+(\.[a-z]+)+")
+AMOUNT = re.compile(r"([0-9]+)(?:\.([0-9]+))? ([A-Z]{3,5})")
 
 
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Role name in lower case -> the scopes it carries."""
+class BadPolicy(ValueError):
+    """The file cannot be a policy; the sentence names the file and the key."""
 
+
+class Role(StrEnum):
+    """Every role a token may carry, spelt as the token spells it: `support_l1`."""
+
+    SUPPORT_L1 = auto()
+    SUPPORT_L2 = auto()
+    SUPPORT_LEAD = auto()
+    VIP_HOST = auto()
+    PAYMENTS_AGENT = auto()
+    PAYMENTS_MANAGER = auto()
+    KYC_ANALYST = auto()
+    AML_ANALYST = auto()
+    COMPLIANCE_OFFICER = auto()
+    MLRO = auto()
+    RG_OFFICER = auto()
+    RISK_FRAUD_ANALYST = auto()
+    RISK_MANAGER = auto()
+    CRM_MANAGER = auto()
+    BONUS_MANAGER = auto()
+    BONUS_APPROVER = auto()
+    CONTENT_OPS = auto()
+    PRODUCT = auto()
+    MARKET_MANAGER = auto()
+    FINANCE = auto()
+    MANAGEMENT = auto()
+    ANALYST = auto()
+    DEVELOPER = auto()
+    ADMINISTRATOR = auto()
+    AUDITOR = auto()
+    REGULATOR = auto()
+    SERVICE_FRONTEND = auto()
+    SERVICE_EMBED = auto()
+    PLAYER = auto()
+
+
+class ReasonRule(StrEnum):
+    """What an action asks of whoever takes it."""
+
+    NONE = "NONE"
+    OPTIONAL = "OPTIONAL"
+    REQUIRED = "REQUIRED"
+    REQUIRED_WITH_NOTE = "REQUIRED_WITH_NOTE"
+
+
+class ReasonCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`player_safe`: the code may be named to the player. `note`: it asks for a note whatever the action asks."""
+
+    code: str
+    player_safe: bool
+    note: bool
+
+
+class Reasons(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an action asks, and the codes it takes."""
+
+    reason: ReasonRule
+    codes: tuple[ReasonCode, ...]
+
+    def problem(self, code: str | None, note: str | None) -> str | None:
+        """What is wrong with a code and a note, as a sentence for the caller; None if nothing is."""
+        if not code:
+            missing = self.reason in (ReasonRule.REQUIRED, ReasonRule.REQUIRED_WITH_NOTE)
+            return f"A reason code is required: {self._choice()}." if missing else None
+        if self.reason is ReasonRule.NONE:
+            return "This action takes no reason code."
+        chosen = next((known for known in self.codes if known.code == code), None)
+        if chosen is None:  # what was sent is not repeated: it may be anything
+            return f"The reason code must be one of {self._choice()}."
+        if (chosen.note or self.reason is ReasonRule.REQUIRED_WITH_NOTE) and not (note or "").strip():
+            return f"The reason {chosen.code} requires a note."
+        return None
+
+    def _choice(self) -> str:
+        return ", ".join(known.code for known in self.codes)
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What policy.yaml says. `version` is the first 12 hex digits of the file's SHA-256, for audit records."""
+
+    version: str
     roles: Mapping[str, frozenset[str]]
+    thresholds: Mapping[str, Mapping[str, Mapping[str, int]]]  # action -> role -> currency -> minor units
+    reason_codes: Mapping[str, Reasons]
+    own_accounts: Mapping[str, frozenset[str]]
 
     def scopes_of(self, roles: frozenset[str]) -> frozenset[str]:
         """The union of what the roles carry; a role the policy does not know carries nothing."""
         return frozenset().union(*(self.roles.get(role, frozenset()) for role in roles))
 
+    def may_alone(self, roles: frozenset[str], action: str, currency: str, amount_minor: int) -> bool:
+        """Whether one person with these roles needs no second one, for an amount in minor units of an ISO 4217 code.
+
+        No line for the action, the role or the currency means no; so does a negative amount. It does not say whether
+        the person may act at all: that is the permission's to say.
+        """
+        lines = (self.thresholds.get(action, {}).get(role, {}) for role in roles)
+        return any(0 <= amount_minor <= line[currency] for line in lines if currency in line)
+
+    def reasons(self, action: str) -> Reasons:
+        """What an action asks and takes. Raises LookupError if the policy says nothing of it."""
+        try:
+            return self.reason_codes[action]
+        except KeyError:
+            raise LookupError(f"{POLICY_FILE.name}: reason_codes says nothing of {action}") from None
+
+    def reason_problem(self, action: str, reason_code: str | None, note: str | None) -> str | None:
+        """None if the reason will do, else a sentence for the caller. Raises LookupError as `reasons` does."""
+        return self.reasons(action).problem(reason_code, note)
+
+    def is_own_account(self, subject: str, player_id: str) -> bool:
+        """Whether this member of staff may not act on this player: his own account, or one linked to him."""
+        return player_id in self.own_accounts.get(subject, frozenset())
+
 
 def load(path: Path = POLICY_FILE) -> Policy:
-    """Raises ValueError naming the role and the scope that no permission has."""
-    policy = msgspec.yaml.decode(path.read_bytes(), type=Policy)
-    for role, scopes in policy.roles.items():
-        if unknown := sorted(scopes - KNOWN_SCOPES):
-            raise ValueError(f"{path.name}: roles.{role}: no such permission: {', '.join(unknown)}")
-    return policy
+    """Raises BadPolicy that names the file, the key, and what is wrong there."""
+    source = path.read_bytes()
+    try:
+        file = _read(_Loader(source).get_single_data(), _File, "the file")
+        roles = {name: _scopes(f"roles.{name}", name, said) for name, said in file.roles.items()}
+        return Policy(
+            hashlib.sha256(source).hexdigest()[:12],
+            roles,
+            _thresholds(file, roles),
+            {action: _reasons(action, said) for action, said in file.reason_codes.items()},
+            {who: _own(who, said) for who, said in file.own_accounts.items()},
+        )
+    except (ValueError, yaml.YAMLError) as error:
+        raise BadPolicy(f"{path.name}: {error}") from error
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file's top level; what lies below is read piece by piece, so that an error can name the piece."""
+
+    roles: dict[str, Any]
+    currencies: dict[str, Annotated[int, msgspec.Meta(ge=0, le=18)]] = {}  # digits after the point
+    thresholds: dict[str, dict[str, Any]] = {}
+    reason_codes: dict[str, Any] = {}
+    own_accounts: dict[str, Any] = {}
+
+
+class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A role as written: what it may look at, and what it may change or sign."""
+
+    sees: list[str]
+    does: list[str]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a key stands once: a role written twice would otherwise silently lose its first half."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+            raise ValueError(f"line {node.start_mark.line + 1}: written twice: {', '.join(map(str, twice))}")
+        return super().construct_mapping(node, deep)
+
+
+def _read(said: Any, shape: type[T], where: str) -> T:
+    """What is written at a place, in the shape it must have there."""
+    try:
+        return msgspec.convert(said, shape)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _scopes(where: str, name: str, said: Any) -> frozenset[str]:
+    """A role's scopes, every one of them known."""
+    if name not in set(Role):
+        raise ValueError(f"{where}: no such role")
+    role = _read(said, _Said, where)
+    scopes = frozenset([*role.sees, *role.does])
+    if unknown := sorted(scopes - KNOWN_SCOPES):
+        raise ValueError(f"{where}: no such permission: {', '.join(unknown)}")
+    if (name == Role.PLAYER) != bool(scopes & SELF_SCOPES) or (name == Role.PLAYER and scopes != SELF_SCOPES):
+        raise ValueError(f"{where}: {', '.join(SELF_SCOPES)} is all that a player carries, and nobody else carries it")
+    return scopes
+
+
+def _thresholds(file: _File, roles: Mapping[str, frozenset[str]]) -> dict[str, dict[str, dict[str, int]]]:
+    """Action -> role -> currency -> minor units; every role must hold the action's permission."""
+    limits: dict[str, dict[str, dict[str, int]]] = {}
+    for action, lines in file.thresholds.items():
+        if action not in KNOWN_SCOPES:
+            raise ValueError(f"thresholds.{action}: no such permission")
+        for role, said in lines.items():
+            where = f"thresholds.{action}.{role}"
+            if action not in roles.get(role, frozenset()):
+                raise ValueError(f"{where}: no such role, or it does not hold {action}")
+            amounts = list(_amounts(where, _read(said, list[str], where), file.currencies))
+            limits.setdefault(action, {})[role] = dict(amounts)
+            if len(limits[action][role]) < len(amounts):
+                raise ValueError(f"{where}: a currency has two amounts")
+    return limits
+
+
+def _amounts(where: str, said: Sequence[str], digits: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """`2000 EUR` as (EUR, 200000): exact, and only in a currency whose digits are known."""
+    for text in said:
+        amount = AMOUNT.fullmatch(text)
+        if not amount:
+            raise ValueError(f"{where}: {text!r} is not an amount like 2000 EUR")
+        whole, fraction, currency = amount[1], amount[2] or "", amount[3]
+        if currency not in digits:
+            raise ValueError(f"{where}: {text!r}: {currency} is not among the currencies")
+        if len(fraction) > digits[currency]:
+            raise ValueError(f"{where}: {text!r} has more digits than {currency} has")
+        yield currency, int(whole + fraction.ljust(digits[currency], "0"))
+
+
+def _reasons(action: str, said: Any) -> Reasons:
+    """An action's reasons: every code once, and codes where one is asked."""
+    where = f"reason_codes.{action}"
+    if not ACTION.fullmatch(action):
+        raise ValueError(f"{where}: an action is written like withdrawal.deny")
+    reasons = _read(said, Reasons, where)
+    codes = [known.code for known in reasons.codes]
+    if len(set(codes)) < len(codes):
+        raise ValueError(f"{where}: a code is written twice")
+    if bool(codes) == (reasons.reason is ReasonRule.NONE):
+        raise ValueError(f"{where}: {reasons.reason} {'takes no codes' if codes else 'needs codes'}")
+    return reasons
+
+
+def _own(subject: str, said: Any) -> frozenset[str]:
+    """The players one member of staff may not act on, by the graph's ids."""
+    where = f"own_accounts.{subject}"
+    players = _read(said, frozenset[str], where)
+    if wrong := sorted(player for player in players if not re.fullmatch(r"player:[^:]+:.+", player)):
+        raise ValueError(f"{where}: not a player's id like player:acme:s-001: {', '.join(wrong)}")
+    return players

@@ -6,44 +6,46 @@ only, so a browser cannot be made to send one across sites without asking first.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
 
 import msgspec
 import orjson
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    OperationDefinitionNode,
-    OperationType,
-    get_operation_ast,
-    parse,
-    validate,
-)
-from starlette.requests import Request
+from graphql import ExecutionResult, GraphQLSchema, OperationType, get_operation_ast
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from execution.limits import TooMuch, within_limits
+from execution.documents import Asked, BadDocument, Documents
 from execution.loading import crashed
+from execution.serving import Drain
 
 MAX_BODY_BYTES = 64 * 1024
-MAX_TOKENS, MAX_ERRORS = 2_000, 5
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
+CLIENT_CLOSED = 499  # nobody reads it; the word of nginx for a client that left
 
 log = logging.getLogger("player_graph.execution")
-Run = Callable[["Asked", Request], Awaitable[ExecutionResult]]
+Identify = Callable[[Request], Any]  # who is asking; raises BadRequest
+Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]  # (operation, what Identify said)
 
 
-class Asked(msgspec.Struct):
-    """A request that parsed and validated."""
+class Observation(Protocol):
+    """What whoever watches an operation learns: its type, and OK or the code of its first error."""
 
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    operation_name: str | None
-    variables: dict[str, Any]
+    kind: str
+    outcome: str
+
+
+class Unobserved:
+    """Nobody watches."""
+
+    kind, outcome = "unknown", "OK"
+
+
+Observe = Callable[[], AbstractContextManager[Observation]]
 
 
 class Body(msgspec.Struct, rename="camel"):
@@ -60,65 +62,190 @@ class BadRequest(Exception):
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
-        self.status, self.headers = status, headers or {}
+        self.status, self.headers, self.code = status, headers or {}, code
         self.errors: list[Any] = [{"message": message, "extensions": {"code": code}}]
 
 
-async def serve(request: Request, schema: GraphQLSchema, run: Run) -> Response:
-    """Answers one request; no input makes it raise."""
-    media = GRAPHQL_JSON
-    try:
-        media = _negotiate(request.headers.get("accept", ""))
-        asked = _understand(await _body(request), schema, request.method)
-        result = _without_internals(await run(asked, request))
-    except BadRequest as refusal:
-        # A client that only knows application/json reads 4xx as the transport's; the draft keeps 200 for documents.
-        status = 200 if media == JSON and refusal.status == 422 else 400 if refusal.status == 422 else refusal.status
-        return _reply({"errors": refusal.errors}, status, media, refusal.headers)
-    if result.data is None and result.errors and all(not error.path for error in result.errors):
-        return _reply({"errors": [error.formatted for error in result.errors]}, 200 if media == JSON else 400, media)
-    return _reply(result.formatted, 200, media)
+class Endpoint:
+    """One schema's address, an ASGI application. No input makes it raise.
+
+    A query ends when its client leaves. A mutation never does: `drain` keeps it, and the process stays for it.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        run: Run,
+        *,
+        identify: Identify = lambda request: None,
+        observe: Observe = lambda: nullcontext(Unobserved()),
+        drain: Drain | None = None,
+        read_timeout_seconds: float = 10.0,
+    ) -> None:
+        self._run, self._identify, self._observe = run, identify, observe
+        self._documents, self._drain = Documents(schema), drain or Drain()
+        self._read_timeout = read_timeout_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        with self._observe() as seen:
+            try:
+                media = _negotiate(request.headers.get("accept", ""))
+            except BadRequest as refusal:
+                seen.outcome = refusal.code
+                return _refused(refusal, GRAPHQL_JSON)
+            try:
+                return await self._answer(request, media, seen)
+            except BadRequest as refusal:
+                seen.outcome = refusal.code
+                return _refused(refusal, media)
+            except ClientDisconnect:
+                seen.outcome = "CLIENT_LEFT"
+                return Response(status_code=CLIENT_CLOSED)
+            except Exception:
+                seen.outcome = "INTERNAL"
+                log.exception("an operation crashed")
+                return _refused(BadRequest(500, "INTERNAL", "The gateway could not answer."), media)
+
+    async def _answer(self, request: Request, media: str, seen: Observation) -> Response:
+        who = self._identify(request)
+        asked = self._understand(await self._body(request), request.method)
+        seen.kind = asked.operation.operation.value
+        if (rendered := self._documents.introspected(asked)) is not None:
+            return _reply(rendered, 200, media)
+        result = _coded(await self._ended(asked, who, request))
+        if result.errors:
+            seen.outcome = str(result.errors[0].extensions["code"])  # type: ignore[index]  # all have one now
+        return _told(result, media)
+
+    async def _ended(self, asked: Asked, who: Any, request: Request) -> ExecutionResult:
+        work = asyncio.ensure_future(self._run(asked, who))
+        if asked.operation.operation is OperationType.MUTATION:
+            self._drain.hold(work)
+            return await asyncio.shield(work)
+        gone = asyncio.create_task(_gone(request))
+        try:
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClientDisconnect
+            return work.result()
+        finally:
+            work.cancel()
+            gone.cancel()
+
+    def _understand(self, body: Body, method: str) -> Asked:
+        try:
+            document = self._documents.read(body.query)
+        except BadDocument as error:
+            refusal = BadRequest(422, error.code, str(error))
+            refusal.errors = error.errors
+            raise refusal from error
+        operation = get_operation_ast(document, body.operation_name)
+        if operation is None:
+            raise BadRequest(422, "OPERATION_UNKNOWN", "Name exactly one of the document's operations.")
+        if method == "GET" and operation.operation is not OperationType.QUERY:
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", "GET may only query.", {"Allow": "POST"})
+        return Asked(document, operation, body.operation_name, body.variables or {})
+
+    async def _body(self, request: Request) -> Body:
+        if request.method == "GET":
+            return _read(_from_url(dict(request.query_params)))
+        if request.method != "POST":
+            raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
+        _json_only(request.headers.get("content-type", ""))
+        try:
+            async with asyncio.timeout(self._read_timeout):
+                return _read(await _content(request))
+        except TimeoutError as error:
+            close = {"Connection": "close"}
+            raise BadRequest(408, "REQUEST_TIMEOUT", "The body did not arrive in time.", close) from error
 
 
-def _without_internals(result: ExecutionResult) -> ExecutionResult:
-    """A field's error that nobody meant, so without a code, goes to the log: its text may quote a vendor's value."""
+async def _gone(request: Request) -> None:
+    """Returns when the client has left. Only after the body was read: it takes what still arrives."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _coded(result: ExecutionResult) -> ExecutionResult:
+    """Every error has a code. A field's error without one nobody meant: its text goes to the log, it may quote a value.
+
+    An error without a path comes before execution: the variables do not fit the document.
+    """
     for place, error in enumerate(result.errors or ()):
-        if error.path and "code" not in (error.extensions or {}):
+        if "code" in (error.extensions or {}):
+            continue
+        if error.path:
             log.error("a field crashed at %s", error.path, exc_info=error.original_error or error)
             result.errors[place] = crashed(error)  # type: ignore[index]  # there are errors
+        else:
+            error.extensions = {"code": "BAD_VARIABLES"}
     return result
 
 
-def _reply(payload: Any, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(payload), status, headers, media_type=f"{media}; charset=utf-8")
+def _told(result: ExecutionResult, media: str) -> Response:
+    if result.data is None and result.errors and all(not error.path for error in result.errors):
+        errors = [error.formatted for error in result.errors]
+        return _reply(orjson.dumps({"errors": errors}), 200 if media == JSON else 400, media)
+    return _reply(orjson.dumps(result.formatted), 200, media)
+
+
+def _refused(refusal: BadRequest, media: str) -> Response:
+    """A client that only knows application/json reads 4xx as the transport's; the draft keeps 200 for documents."""
+    status = (200 if media == JSON else 400) if refusal.status == 422 else refusal.status
+    return _reply(orjson.dumps({"errors": refusal.errors}), status, media, refusal.headers)
+
+
+def _reply(content: bytes, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(content, status, kept, media_type=f"{media}; charset=utf-8")
 
 
 def _negotiate(accept: str) -> str:
-    """The first of our media types that the client lists; a client that lists nothing gets application/json."""
-    for part in accept.lower().split(",") if accept else [JSON]:
-        name = part.split(";")[0].strip()
-        if name in (GRAPHQL_JSON, JSON):
-            return name
-        if name in ("*/*", "application/*"):
-            return JSON
-    raise BadRequest(406, "NOT_ACCEPTABLE", "This endpoint speaks application/graphql-response+json and JSON.")
+    """Of our media types the one the client likes best, the first it lists among equals; JSON if it does not say."""
+    best, liking = None, 0.0
+    for part in accept.lower().split(",") if accept.strip() else [JSON]:
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        ours = name if name in (GRAPHQL_JSON, JSON) else JSON if name in ("*/*", "application/*") else None
+        weight = _weight(parameters)
+        if ours and weight > liking:
+            best, liking = ours, weight
+    if best is None:
+        raise BadRequest(406, "NOT_ACCEPTABLE", "This endpoint speaks application/graphql-response+json and JSON.")
+    return best
 
 
-async def _body(request: Request) -> Body:
-    if request.method == "GET":
-        return _read(_from_url(dict(request.query_params)))
-    if request.method != "POST":
-        raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
-    media, _, parameters = request.headers.get("content-type", "").partition(";")
+def _weight(parameters: list[str]) -> float:
+    """RFC 9110 12.4.2: q between 0, which refuses, and 1; what cannot be read counts as not said."""
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return min(max(float(value), 0.0), 1.0)
+            except ValueError:
+                return 1.0
+    return 1.0
+
+
+def _json_only(content_type: str) -> None:
+    media, _, parameters = content_type.partition(";")
     charset = parameters.replace(" ", "").lower().removeprefix("charset=").strip('"')
     if media.strip().lower() != JSON or charset not in ("", "utf-8"):
         raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json in UTF-8.")
+
+
+async def _content(request: Request) -> bytes:
     content = bytearray()
+    declared = request.headers.get("content-length", "")
+    size = int(declared) if declared.isdecimal() else 0
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BODY_BYTES:
+        if max(len(content), size) > MAX_BODY_BYTES:
             raise BadRequest(413, "BODY_TOO_LARGE", f"A request may have {MAX_BODY_BYTES} bytes.")
-    return _read(bytes(content))
+    return bytes(content)
 
 
 def _from_url(parameters: dict[str, str]) -> bytes:
@@ -141,30 +268,3 @@ def _read(content: bytes) -> Body:
         return msgspec.json.decode(content, type=Body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadRequest(400, "BAD_REQUEST", "The body is not a GraphQL request.") from error
-
-
-def _understand(body: Body, schema: GraphQLSchema, method: str) -> Asked:
-    try:
-        document = parse(body.query, max_tokens=MAX_TOKENS)
-    except (GraphQLError, RecursionError) as error:
-        raise _document_error("GRAPHQL_PARSE_FAILED", [error]) from error
-    try:
-        within_limits(document)
-    except TooMuch as error:
-        raise BadRequest(422, "DOCUMENT_TOO_COMPLEX", str(error)) from error
-    if errors := validate(schema, document, max_errors=MAX_ERRORS, hide_suggestions=True):
-        raise _document_error("GRAPHQL_VALIDATION_FAILED", errors)
-    operation = get_operation_ast(document, body.operation_name)
-    if operation is None:
-        raise BadRequest(422, "OPERATION_UNKNOWN", "Name exactly one of the document's operations.")
-    if method == "GET" and operation.operation is not OperationType.QUERY:
-        raise BadRequest(405, "METHOD_NOT_ALLOWED", "GET may only query.", {"Allow": "POST"})
-    return Asked(document, operation, body.operation_name, body.variables or {})
-
-
-def _document_error(code: str, errors: list[Any]) -> BadRequest:
-    refusal = BadRequest(422, code, "The document is nested too deeply.")
-    told = [error for error in errors if isinstance(error, GraphQLError)]
-    if told:
-        refusal.errors = [{**error.formatted, "extensions": {"code": code}} for error in told]
-    return refusal

@@ -34,7 +34,7 @@ class Loader(DataLoader[Any, Any]):
         self._held.append(parent)
         answer = (await asyncio.shield(self.load(parent)))[0]
         if isinstance(answer, Exception):
-            raise _told(answer)
+            raise told(answer)
         return answer
 
     async def _batch(self, parents: list[Any]) -> list[tuple[object]]:
@@ -50,7 +50,8 @@ class Loader(DataLoader[Any, Any]):
         return [(answer,) for answer in answers]
 
 
-def _told(error: Exception) -> GraphQLError:
+def told(error: Exception) -> GraphQLError:
+    """The GraphQL error a failure becomes: a vendor's is told, a crash is not."""
     if isinstance(error, GraphQLError):
         return error
     if isinstance(error, PublicFailure):

@@ -1,17 +1,17 @@
 """One declaration a field: type, arguments, rule, denial, directive and batching come from here and nowhere else.
 
     @publication.publishes(Player, requires=P.PLAYER_READ)
-    class PlayerType:
+    class PlayerType(NodeType):
         email = field("Primary address.", requires=P.PLAYER_PII_READ, on_deny=MASK(masks.email))
         kyc = field("Where verification stands.", resolver=kyc_of, requires=P.KYC_STATUS_READ, on_deny=NULL)
 
 A leaf's type comes from the record, a resolver's from its own return annotation. A resolver is plural: it takes all
-parents of a level and answers one value, absence or failure for each; its field is nullable by construction.
+parents of a level and answers one value, absence or failure for each; its field is nullable by construction. Types may
+refer to each other in any order: `seal` builds them once all are declared.
 """
 
 from __future__ import annotations
 
-import inspect
 import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,13 +20,17 @@ from typing import Any, Protocol
 
 import msgspec
 import strawberry
-from graphql import GraphQLError
 from strawberry.federation.schema_directives import RequiresScopes
-from strawberry.schema_directive import Location
+from strawberry.utils.str_converters import to_camel_case
 
-from execution.loading import Loader
+from execution.connections import Connection, Edge
+from execution.directives import Audited, DenyMode, FilledBy, MaskStrategy, OnDeny
+from execution.enums import published_enum
+from execution.fields import attribute, plural
+from execution.inputs import Inputs
 
 Plural = Callable[..., Awaitable[Sequence[object]]]
+CURSOR = "Where the item stands: pass it as `after` to go on from here."
 
 
 class Rule(Protocol):
@@ -48,23 +52,6 @@ class Denial(Protocol):
     def mask(self) -> Callable[[str], str] | None: ...
 
 
-class Context(Protocol):
-    """What an operation carries; `denied` was decided before the first vendor call."""
-
-    denied: Mapping[str, Spec]
-    loaders: dict[object, Loader]
-
-
-@strawberry.federation.schema_directive(
-    locations=[Location.FIELD_DEFINITION], name="onDeny", compose=True, import_url="https://player-graph.example/access/v1.0"
-)  # fmt: skip
-class OnDeny:
-    """What a caller without the scopes sees instead of the value: NULL, or a MASK of it."""
-
-    do: str
-    scopes: list[list[str]]
-
-
 class Declared(msgspec.Struct):
     """A field as the schema file wrote it."""
 
@@ -73,6 +60,10 @@ class Declared(msgspec.Struct):
     requires: Rule | None
     on_deny: Denial | None
     as_type: Any
+    vendor: Enum | None
+    key: Callable[..., Any] | None
+    narrows: Callable[..., type | None] | None
+    audited: str | None
 
 
 class Spec(msgspec.Struct, frozen=True):
@@ -82,7 +73,11 @@ class Spec(msgspec.Struct, frozen=True):
     attribute: str
     rule: Any
     deny: Any
-    resolver: Plural | None
+    resolver: Plural | None = None
+    needs: type = object  # the record a resolver's parents must be
+    key: Callable[..., Any] | None = None  # of a field that may be asked about before its own record is there
+    narrows: Callable[..., type | None] | None = None  # from the arguments to the record an abstract field will answer
+    action: bool = False  # a mutation: never batched, never repeated
 
 
 def field(
@@ -92,76 +87,137 @@ def field(
     requires: Rule | None = None,
     on_deny: Denial | None = None,
     as_type: Any = None,
+    vendor: Enum | None = None,
+    key: Callable[..., Any] | None = None,
+    narrows: Callable[..., type | None] | None = None,
+    audited: str | None = None,
 ) -> Any:
     """Publishes an attribute of the record under its own name, or what `resolver` answers."""
-    return Declared(description, resolver, requires, on_deny, as_type)
+    return Declared(description, resolver, requires, on_deny, as_type, vendor, key, narrows, audited)
+
+
+class Type(msgspec.Struct):
+    """A declared type: its record, its shell until it is sealed, and the rule that stands before every field."""
+
+    record: type
+    name: str
+    requires: Any
+    description: str
+    declaration: type
+    shell: type
+    abstract: bool
+    key: type | None  # a record that holds only the key: what is left of an object whose own record failed
 
 
 class Publication:
     """All published types of one schema."""
 
-    def __init__(self, public: Rule, error: Denial, scalars: Mapping[type, Any]) -> None:
+    def __init__(self, public: Rule, error: Denial, scalars: Mapping[Any, Any]) -> None:
         self._public, self._error, self._scalars = public, error, dict(scalars)
-        self._types: dict[type, tuple[type, Any]] = {}
+        self._types: dict[Any, Type] = {}
+        self.inputs = Inputs(scalars)
         self.specs: dict[str, Spec] = {}
+        self.type_specs: dict[type, Spec] = {}
 
-    def publishes(self, record: type, *, name: str, requires: Rule, description: str) -> Callable[[type], type]:
-        """Publishes a record as the object type `name`. Refuses, with a sentence, what could leak or cannot work."""
+    def publishes(
+        self,
+        record: Any,
+        *,
+        name: str,
+        requires: Rule,
+        description: str,
+        abstract: bool = False,
+        key: type | None = None,
+    ) -> Callable[[type], type]:
+        """Publishes a record as the object type `name`, or as an interface; `seal` refuses what could leak."""
 
         def publish(declaration: type) -> type:
-            members: dict[str, Any] = {"__doc__": description, "__annotations__": {}}
-            for attribute, declared in vars(declaration).items():
-                if isinstance(declared, Declared):
-                    hint, returned = self._type_of(name, record, attribute, declared)
-                    spec = self._spec(name, attribute, declared, requires & returned)
-                    self._check(spec, hint, requires & returned)
-                    members[attribute] = self._strawberry_field(spec, hint, declared)
-            cls: type = strawberry.federation.type(type(name, (), members), name=name, description=description)
-            cls.is_type_of = staticmethod(lambda obj, _info: isinstance(obj, record))  # type: ignore[attr-defined]
-            self._types[record] = (cls, requires)
-            return cls
+            above = tuple(t.shell for t in self._types.values() if t.declaration in declaration.__bases__)
+            shell = type(name, above, {"__annotations__": {}, "__doc__": description})
+            self._types[record] = Type(record, name, requires, description, declaration, shell, abstract, key)
+            if not abstract:
+                self.type_specs[record] = Spec(name, "", requires, self._error)
+            return declaration
 
         return publish
 
-    def denied(self, granted: frozenset[str]) -> Mapping[str, Spec]:
-        """The coordinates a caller with these scopes may not see."""
-        return {coordinate: spec for coordinate, spec in self.specs.items() if not spec.rule.allows(granted)}
+    def connection(self, item: type, *, name: str, requires: Rule) -> None:
+        """Publishes `Connection[item]` and `Edge[item]`."""
+        edge, part = f"One {name} and its place in the list.", f"A part of a list: {name}."
+        self.publishes(Edge[item], name=f"{name}Edge", requires=requires, description=edge)(  # type: ignore[valid-type]
+            type("EdgeType", (), {"cursor": field(CURSOR), "node": field("The item itself.")})
+        )
+        self.publishes(Connection[item], name=f"{name}Connection", requires=requires, description=part)(  # type: ignore[valid-type]
+            type("ConnectionType", (), {
+                "edges": field("Items in the order of the list."), "page_info": field("Whether there are more."),
+                "total_count": field("How many there are in all; null if nobody counted or some are out of scope."),
+            })
+        )  # fmt: skip
 
-    def _type_of(self, owner: str, record: type, attribute: str, declared: Declared) -> tuple[Any, Any]:
+    def seal(self) -> list[type]:
+        """Builds every declared type; answers them all, so that the schema also holds those only interfaces lead to."""
+        for declared in self._types.values():
+            self._build(declared)
+        return [declared.shell for declared in self._types.values()]
+
+    def denied(self, granted: frozenset[str]) -> Mapping[str, Spec]:
+        """The coordinates, and the types' names, that a caller with these scopes may not see."""
+        every = [*self.specs.values(), *self.type_specs.values()]
+        return {spec.coordinate: spec for spec in every if not spec.rule.allows(granted)}
+
+    def _build(self, declared: Type) -> None:
+        for name, each in _declarations(declared.declaration).items():
+            hint, returned = self._type_of(declared, name, each)
+            spec = self._spec(declared, name, each, declared.requires & returned)
+            self._check(spec, hint, declared.requires & returned)
+            setattr(declared.shell, name, self._strawberry_field(spec, hint, each))
+        bare = typing.get_origin(declared.record) or declared.record
+        if not declared.abstract:
+            declared.shell.is_type_of = staticmethod(_holds(bare, declared.key))  # type: ignore[attr-defined]
+        make = strawberry.federation.interface if declared.abstract else strawberry.federation.type
+        make(declared.shell, name=declared.name, description=declared.description)
+
+    def _type_of(self, owner: Type, name: str, declared: Declared) -> tuple[Any, Any]:
         if declared.resolver:
             answer = typing.get_args(typing.get_type_hints(declared.resolver)["return"])[0]
             hint, rule = self._published(_without_errors(answer))
-            return hint | None, rule
-        hints = typing.get_type_hints(record)
+            return hint | None if isinstance(hint, type) else typing.Optional[hint], rule  # noqa: UP045  # built at run time
         if declared.as_type:
             return declared.as_type, self._public
-        if attribute in hints:
-            return self._published(hints[attribute])
-        member = getattr(record, attribute, None)
-        if isinstance(member, property) and member.fget:
-            return self._published(typing.get_type_hints(member.fget)["return"])
-        raise TypeError(f"{owner}.{attribute}: no such attribute on {record.__name__}")
+        hint, rule = self._published(_hint_of(owner.record, name, owner.name))
+        loose = owner.key is not None and name not in typing.get_type_hints(owner.key)
+        loose = loose or (declared.requires is not None and not (declared.on_deny and declared.on_deny.mask))
+        return (typing.Optional[hint] if loose else hint), rule  # noqa: UP045
 
     def _published(self, hint: Any) -> tuple[Any, Any]:
         """A record's hint in published types, with the rule of what it returns."""
+        if hint in self._types:
+            found = self._types[hint]
+            return found.shell, self._public if found.abstract else found.requires
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if origin in (typing.Union, types.UnionType):
             inner, rule = self._published(next(a for a in arguments if a is not type(None)))
-            return inner | None, rule
-        if origin in (Sequence, list):
+            return typing.Optional[inner], rule  # noqa: UP045
+        if origin in (Sequence, list, tuple):
             inner, rule = self._published(arguments[0])
             return types.GenericAlias(list, (inner,)), rule
-        if hint in self._types:
-            return self._types[hint]
-        if isinstance(hint, type) and issubclass(hint, Enum) and not hasattr(hint, "__strawberry_definition__"):
-            strawberry.enum(hint, description=inspect.getdoc(hint))
+        if isinstance(hint, type) and issubclass(hint, Enum):
+            return published_enum(hint), self._public
         return self._scalars.get(hint, hint), self._public
 
-    def _spec(self, owner: str, attribute: str, declared: Declared, inherited: Any) -> Spec:
-        own = declared.requires or self._public
-        coordinate = f"{owner}.{attribute}"
-        spec = Spec(coordinate, attribute, inherited & own, declared.on_deny or self._error, declared.resolver)
-        self.specs[coordinate] = spec
+    def _spec(self, owner: Type, name: str, declared: Declared, inherited: Any) -> Spec:
+        spec = Spec(
+            f"{owner.name}.{to_camel_case(name)}",
+            name,
+            inherited & (declared.requires or self._public),
+            declared.on_deny or self._error,
+            declared.resolver,
+            _parents_of(declared.resolver) if declared.resolver else object,
+            declared.key,
+            declared.narrows,
+            declared.audited is not None,
+        )
+        self.specs[spec.coordinate] = spec
         return spec
 
     def _check(self, spec: Spec, hint: Any, inherited: Any) -> None:
@@ -172,13 +228,58 @@ class Publication:
             raise TypeError(f"{spec.coordinate}: only text can be masked")
 
     def _strawberry_field(self, spec: Spec, hint: Any, declared: Declared) -> Any:
-        directives: list[object] = []
-        if spec.rule.scopes != self._public.scopes:
-            shown = spec.deny.name == "ERROR"
-            scopes = spec.rule.scopes
-            directives = [RequiresScopes(scopes=scopes) if shown else OnDeny(do=spec.deny.name, scopes=scopes)]
-        resolve = _plural(spec, hint) if declared.resolver else _attribute(spec, hint)
+        resolve = plural(self, spec, hint) if declared.resolver else attribute(spec, hint)
+        directives = [*self._access(spec), *([FilledBy(system=declared.vendor.value)] if declared.vendor else [])]
+        if declared.audited:
+            directives.append(Audited(action=declared.audited))
         return strawberry.federation.field(resolver=resolve, description=declared.description, directives=directives)
+
+    def _access(self, spec: Spec) -> list[object]:
+        scopes = spec.rule.scopes
+        if scopes == self._public.scopes:
+            return []
+        if spec.deny.name == "ERROR":
+            return [RequiresScopes(scopes=scopes)]
+        mask = MaskStrategy[spec.deny.mask.__name__.upper()] if spec.deny.mask else strawberry.UNSET
+        return [OnDeny(do=DenyMode[spec.deny.name], scopes=scopes, mask=mask)]
+
+
+def _declarations(declaration: type) -> dict[str, Declared]:
+    """Own fields and those of the interfaces above, the nearest declaration of a name winning."""
+    found: dict[str, Declared] = {}
+    for cls in reversed(declaration.__mro__):
+        found |= {name: each for name, each in vars(cls).items() if isinstance(each, Declared)}
+    return found
+
+
+def _holds(record: type, key: type | None) -> Callable[[Any, Any], bool]:
+    def is_type_of(value: Any, _info: Any) -> bool:
+        return isinstance(value, record) or (key is not None and isinstance(getattr(value, "known", None), key))
+
+    return is_type_of
+
+
+def _hint_of(record: Any, name: str, owner: str) -> Any:
+    """The hint of a record's attribute or property; of a generic record with its parameters in place."""
+    bare = typing.get_origin(record) or record
+    if bare is not record:
+        hints = {f.name: f.type for f in msgspec.structs.fields(record)}
+    else:
+        hints = typing.get_type_hints(bare)
+    if name in hints:
+        return hints[name]
+    member = getattr(bare, name, None)
+    if isinstance(member, property) and member.fget:
+        return typing.get_type_hints(member.fget)["return"]
+    raise TypeError(f"{owner}.{name}: no such attribute on {bare.__name__}")
+
+
+def _parents_of(resolver: Plural) -> type:
+    """The record a resolver's first parameter is a sequence of."""
+    hints = typing.get_type_hints(resolver)
+    first = next(iter(hints))
+    parent: type = typing.get_args(hints[first])[0]
+    return parent
 
 
 def _without_errors(answer: Any) -> Any:
@@ -186,51 +287,3 @@ def _without_errors(answer: Any) -> Any:
     kept = [a for a in typing.get_args(answer) if not (isinstance(a, type) and issubclass(a, Exception))]
     values = [a for a in kept if a is not type(None)] if isinstance(answer, types.UnionType) else [answer]
     return values[0]
-
-
-def _refusal(spec: Spec) -> GraphQLError:
-    needed = " or ".join(" and ".join(group) for group in spec.rule.scopes)
-    return GraphQLError(f"{spec.coordinate} needs {needed}.", extensions={"code": "FORBIDDEN"})
-
-
-def _attribute(spec: Spec, hint: Any) -> Any:
-    def read(self: Any, info: strawberry.Info) -> Any:
-        denied = spec.coordinate in info.context.denied
-        if denied and spec.deny.mask is None:
-            if spec.deny.name == "ERROR":
-                raise _refusal(spec)
-            return None
-        value = getattr(self, spec.attribute)
-        if denied:
-            return None if value is None else spec.deny.mask(value)
-        return value
-
-    read.__annotations__["return"] = hint
-    read.__annotations__["info"] = strawberry.Info
-    return read
-
-
-def _plural(spec: Spec, hint: Any) -> Any:
-    async def ask(self: Any, info: strawberry.Info, **arguments: Any) -> Any:
-        context: Context = info.context
-        if spec.coordinate in context.denied:
-            if spec.deny.name == "ERROR":
-                raise _refusal(spec)
-            return None
-        key = (spec.coordinate, tuple(sorted(arguments.items())))
-        loader = context.loaders.get(key) or context.loaders.setdefault(
-            key, Loader(lambda parents: spec.resolver(parents, context, **arguments))  # type: ignore[misc]
-        )  # fmt: skip
-        return await loader.answer(self)
-
-    hints = typing.get_type_hints(spec.resolver)
-    signature = inspect.signature(spec.resolver)  # type: ignore[arg-type]
-    keyword = [p for p in signature.parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    first = [
-        inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
-    ]
-    named = [p.replace(annotation=hints[p.name]) for p in keyword]
-    ask.__signature__ = inspect.Signature([*first, *named], return_annotation=hint)  # type: ignore[attr-defined]
-    ask.__annotations__ = {"info": strawberry.Info, **{p.name: hints[p.name] for p in keyword}, "return": hint}
-    return ask

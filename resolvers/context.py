@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,32 +10,63 @@ from typing import Any
 
 import msgspec
 
+from auth.acting import Road
+from auth.audit import AuditStore
+from auth.identity import Principal
 from cache.reads import Reads
+from execution.connections import Cursors
 from execution.loading import Loader
 from execution.publication import Spec
+from vendors.ports.keys import Key
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Where the caller's roles hold. Empty means everywhere."""
+    """Where the caller's roles hold. Empty means everywhere; `player` is set for one, who reaches himself alone."""
 
     brands: frozenset[str]
     markets: frozenset[str]
+    player: str | None = None
 
     def holds_brand(self, brand: str) -> bool:
         """Decided from the id alone, before any call."""
         return not self.brands or brand in self.brands
+
+    def holds_player(self, key: Key) -> bool:
+        """His brand, and for a player's own token nobody else."""
+        return self.holds_brand(key.brand) and self.player in (None, str(key))
 
     def holds_market(self, market: str | None) -> bool:
         """A player whose market is unknown is in no restricted scope."""
         return not self.markets or market in self.markets
 
 
+class Access(msgspec.Struct, frozen=True):
+    """One coordinate's rule as data: what explainAccess answers."""
+
+    coordinate: str
+    scopes: list[list[str]]
+    on_deny: str
+    roles_allowed: list[str]
+
+
 @dataclass
 class Context:
-    """One operation's context."""
+    """One operation's context. `ahead` holds what was asked for before its turn; `close` ends it."""
 
     reads: Reads
     scope: Scope
     denied: Mapping[str, Spec]
     clock: Callable[[], datetime]
+    principal: Principal
+    scopes: frozenset[str]
+    cursors: Cursors
+    road: Road
+    audit: AuditStore
+    explain: Callable[[str], Access | None]
     loaders: dict[Any, Loader] = field(default_factory=dict)
+    ahead: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Nothing goes on for an operation that is over."""
+        for task in self.ahead:
+            task.cancel()

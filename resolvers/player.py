@@ -1,96 +1,131 @@
-"""How the player and what hangs on him is filled."""
+"""The player: found by id or by search, and what his PAM says of him."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from graphql import GraphQLError
 from typing_extensions import Doc
 
+from execution.connections import Connection, at_most
+from execution.fields import Partial
 from resolvers.context import Context
-from resolvers.withdrawal_diagnosis import Diagnosis, Facts, diagnose
+from resolvers.scope import early_key, parse_key, released
 from vendors.errors import VendorError
-from vendors.ports.cashier import Direction, Transaction
-from vendors.ports.keys import Key
+from vendors.ports.crm import CrmProfile
+from vendors.ports.keys import Id
 from vendors.ports.kyc import KycProfile
-from vendors.ports.pam import Balance, Player
+from vendors.ports.pam import Balance, Player, PlayerHits, PlayerKey, PlayerSearch, ResponsibleGambling
+from vendors.ports.source import Source
+
+MOST_PLAYERS = 50
 
 
 class Root(msgspec.Struct, frozen=True):
-    """The query's root."""
+    """The root of queries."""
+
+
+class PlayerCriteria(msgspec.Struct, frozen=True):
+    """What to look for. At least one criterion beside the brand; all of them must hold."""
+
+    brand: Annotated[str, Doc("Where to search: an operator's brand, such as acme.")]
+    player_id: Annotated[str | None, Doc("The PAM's own id.")] = None
+    email: Annotated[str | None, Doc("The whole address.")] = None
+    phone: Annotated[str | None, Doc("The whole number, with its country code.")] = None
+    country: Annotated[str | None, Doc("ISO 3166-1 alpha-2.")] = None
+    registered_from: Annotated[datetime | None, Doc("Registered at or after, UTC.")] = None
+    registered_to: Annotated[datetime | None, Doc("Registered before, UTC.")] = None
+
+
+def player_key(ctx: Context, *, id: str) -> PlayerKey | None:
+    """Whom the other systems may be asked about before the PAM has answered."""
+    return early_key(ctx, parse_key(id, "player"))
 
 
 async def player_of(
-    roots: Sequence[Root], ctx: Context, *, id: Annotated[str, Doc("`player:<brand>:<id>`.")]
-) -> Sequence[Player | VendorError | None]:
+    roots: Sequence[Root], ctx: Context, *, id: Annotated[Id, Doc("`player:<brand>:<id of the PAM>`.")]
+) -> Sequence[Player | Partial | VendorError | None]:
     """A player outside the caller's brands or markets is null, like one that does not exist."""
-    key = _key(id, "player")
-    if not ctx.scope.holds_brand(key.brand):
+    return await released([parse_key(id, "player")] * len(roots), ctx)
+
+
+async def players_of(
+    roots: Sequence[Root], ctx: Context, *, ids: Annotated[Sequence[Id], Doc(f"At most {MOST_PLAYERS}.")]
+) -> Sequence[Sequence[Player | Partial | VendorError | None]]:
+    """One entry an id, in order; null where there is none in the caller's scope."""
+    if len(ids) > MOST_PLAYERS:
+        raise GraphQLError(f"At most {MOST_PLAYERS} ids.", extensions={"code": "TOO_MANY_IDS"})
+    found = await released([parse_key(id, "player") for id in ids], ctx)
+    return [found for _ in roots]
+
+
+def me_key(ctx: Context) -> PlayerKey | None:
+    """The player himself."""
+    return early_key(ctx, parse_key(ctx.scope.player, "player")) if ctx.scope.player else None
+
+
+async def me_of(roots: Sequence[Root], ctx: Context) -> Sequence[Player | Partial | VendorError | None]:
+    """The player a PLAYER token belongs to; null for staff."""
+    if ctx.scope.player is None:
         return [None for _ in roots]
-    found = (await ctx.reads.players.load([key]))[0]
-    return [_released(found, key, ctx) for _ in roots]
+    return await released([parse_key(ctx.scope.player, "player")] * len(roots), ctx)
 
 
-def _released(found: Player | VendorError | None, key: Key, ctx: Context) -> Player | VendorError | None:
-    if isinstance(found, Player) and (found.id != key or not ctx.scope.holds_market(found.market)):
-        return None
-    return found
+async def search_players_of(
+    roots: Sequence[Root],
+    ctx: Context,
+    *,
+    search: PlayerCriteria,
+    first: Annotated[int, Doc("At most this many, 1 to 50.")] = 20,
+    after: Annotated[str | None, Doc("The cursor to go on from.")] = None,
+) -> Sequence[Connection[Player] | VendorError]:
+    """Players within the caller's scope; `totalCount` is null if some of those found are outside it."""
+    asked = _search(search, at_most(first, MOST_PLAYERS), 1)
+    of = f"searchPlayers {search}"
+    page = ctx.cursors.open(after, of, int) or 1
+    if not ctx.scope.holds_brand(search.brand):
+        return [ctx.cursors.connection([], [], of=of, more=False, after=after, total_count=0) for _ in roots]
+    hits = (await ctx.reads.player_hits.load([msgspec.structs.replace(asked, page=page)]))[0]
+    if not isinstance(hits, PlayerHits):
+        return [hits or ctx.cursors.connection([], [], of=of, more=False, after=after, total_count=0) for _ in roots]
+    found = await released(hits.keys, ctx)
+    kept = [player for player in found if isinstance(player, Player)]
+    failed = next((player for player in found if isinstance(player, VendorError)), None)
+    more = hits.total > page * first
+    total = hits.total if len(kept) == len(hits.keys) and not ctx.scope.markets else None
+    answer = ctx.cursors.connection(kept, [page + 1] * len(kept), of=of, more=more, after=after, total_count=total)
+    return [failed or answer for _ in roots]
 
 
-async def transaction_of(
-    roots: Sequence[Root], ctx: Context, *, id: Annotated[str, Doc("`withdrawal:<brand>:<id>` or `deposit:...`.")]
-) -> Sequence[Transaction | VendorError | None]:
-    """A payment is shown if its player is in the caller's scope; an owner that cannot be judged is not released."""
-    key = _key(id, "withdrawal", "deposit")
-    if not ctx.scope.holds_brand(key.brand):
-        return [None for _ in roots]
-    payment = (await ctx.reads.transactions.load([key]))[0]
-    if not isinstance(payment, Transaction):
-        return [payment for _ in roots]
-    owner = (await ctx.reads.players.load([payment.player]))[0]
-    judged = _released(owner, payment.player, ctx)
-    return [payment if isinstance(judged, Player) else judged for _ in roots]
+def _search(criteria: PlayerCriteria, first: int, page: int) -> PlayerSearch:
+    values = msgspec.structs.asdict(criteria)
+    if not any(value for name, value in values.items() if name != "brand"):
+        raise GraphQLError("Give at least one criterion beside the brand.", extensions={"code": "NO_CRITERION"})
+    return PlayerSearch(first=first, page=page, **values)
 
 
-def _key(text: str, *kinds: str) -> Key:
-    try:
-        key = Key.parse(text)
-    except ValueError as error:
-        raise GraphQLError(f"id is {error}.", extensions={"code": "BAD_ID"}) from None
-    if key.kind not in kinds:
-        raise GraphQLError(f"id is not of a {' or '.join(kinds)}.", extensions={"code": "BAD_ID"})
-    return key
-
-
-async def balances_of(players: Sequence[Player], ctx: Context) -> Sequence[Sequence[Balance] | VendorError | None]:
-    """Wallets, one entry a currency."""
+async def balances_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[Sequence[Balance] | VendorError | None]:
+    """Wallets, one entry a currency. The player was released, or his scope record is: his brand is his own."""
     return await ctx.reads.balances.load([player.id for player in players])
 
 
-async def kyc_of(players: Sequence[Player], ctx: Context) -> Sequence[KycProfile | VendorError | None]:
-    """Verification at the KYC vendor; null if it has never seen the player."""
-    return await ctx.reads.kyc.load([player.id for player in players])
+async def gambling_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[ResponsibleGambling | VendorError | None]:
+    """Limits and exclusions."""
+    return await ctx.reads.gambling.load([player.id for player in players])
 
 
-async def open_withdrawals_of(
-    players: Sequence[Player], ctx: Context
-) -> Sequence[Sequence[Transaction] | VendorError | None]:
-    """Withdrawals whose money has not arrived, newest first."""
-    return await ctx.reads.open_withdrawals.load([player.id for player in players])
-
-
-async def diagnosis_of(payments: Sequence[Transaction], ctx: Context) -> Sequence[Diagnosis | VendorError | None]:
-    """Null for a deposit."""
-    withdrawals = [payment for payment in payments if payment.direction is Direction.WITHDRAWAL]
-    owners = [payment.player for payment in withdrawals]
-    players, kyc, balances = await asyncio.gather(
-        ctx.reads.players.load(owners), ctx.reads.kyc.load(owners), ctx.reads.balances.load(owners)
+async def external_ids_of(players: Sequence[Player], ctx: Context) -> Sequence[Sequence[Source]]:
+    """The player in every system that names him by an id of its own; a system that does not answer is left out."""
+    keys = [player.id for player in players]
+    kyc, crm, desk = await asyncio.gather(
+        ctx.reads.kyc.load(keys), ctx.reads.crm.load(keys), ctx.reads.requesters.load(keys)
     )  # fmt: skip
-    answers = {
-        payment.id: diagnose(Facts(payment, player, profile, wallets, ctx.clock()))
-        for payment, player, profile, wallets in zip(withdrawals, players, kyc, balances, strict=True)
-    }
-    return [answers.get(payment.id) for payment in payments]
+    return [
+        [player.source, *(each.source for each in (profile, person) if isinstance(each, (KycProfile, CrmProfile))),
+         *([requester] if isinstance(requester, Source) else [])]
+        for player, profile, person, requester in zip(players, kyc, crm, desk, strict=True)
+    ]  # fmt: skip

@@ -13,9 +13,10 @@ from enum import Enum
 import msgspec
 
 from vendors.errors import VendorError
+from vendors.ports.bonus import BonusGrant, GrantStatus
 from vendors.ports.cashier import Transaction, TransactionStatus
 from vendors.ports.kyc import KycProfile, KycStatus
-from vendors.ports.pam import AccountStatus, Balance, Player, RestrictionScope
+from vendors.ports.pam import AccountStatus, Balance, GameRound, Player, RestrictionScope
 from vendors.ports.source import System
 
 KYC_VENDOR_SLA = timedelta(hours=4)
@@ -52,6 +53,7 @@ class Blocker(msgspec.Struct, frozen=True):
     next_step: str
     due_at: datetime | None = None
     forbids_approval: bool = True
+    evidence: Sequence[str] = ()
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -76,10 +78,17 @@ class Facts(msgspec.Struct, frozen=True):
     player: Player | VendorError | None
     kyc: KycProfile | VendorError | None
     balances: Sequence[Balance] | VendorError | None
+    grants: Sequence[BonusGrant] | VendorError | None
+    open_rounds: Sequence[GameRound] | VendorError | None
     now: datetime
 
 
 Rule = Callable[[Facts], Iterator[Blocker]]
+
+
+def _state(payment: Transaction) -> list[str]:
+    """The cashier's own words, as evidence."""
+    return [f"CASHIER {payment.vendor_state} {payment.vendor_status_code or ''}".rstrip()]
 
 
 def _bank(facts: Facts) -> Iterator[Blocker]:
@@ -88,16 +97,16 @@ def _bank(facts: Facts) -> Iterator[Blocker]:
         due = paid.updated_at + BANK_TIME
         step = "WAIT" if facts.now < due else "CHASE_PSP"
         yield Blocker("BANK_PROCESSING", "The payout has left; the bank is crediting it.", WaitingOn.BANK, "PAYMENTS",
-                      step, due)  # fmt: skip
+                      step, due, evidence=_state(paid))  # fmt: skip
 
 
 def _inconsistent(facts: Facts) -> Iterator[Blocker]:
     if facts.withdrawal.status is TransactionStatus.INDETERMINATE:
         yield Blocker("PSP_INCONSISTENT", "Cashier and PSP disagree whether it was paid: reconcile, never retry.",
-                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE")  # fmt: skip
+                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE", evidence=_state(facts.withdrawal))  # fmt: skip
     if facts.withdrawal.status is TransactionStatus.UNKNOWN:
         yield Blocker("PLATFORM_ERROR", "The cashier reports a state the gateway does not know.",
-                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE")  # fmt: skip
+                      WaitingOn.OPERATOR_TEAM, "PAYMENTS", "RECONCILE", evidence=_state(facts.withdrawal))  # fmt: skip
 
 
 def _account(facts: Facts) -> Iterator[Blocker]:
@@ -142,7 +151,7 @@ def _kyc(facts: Facts) -> Iterator[Blocker]:
         due = profile.since + KYC_VENDOR_SLA if profile.since and waiting_on is WaitingOn.VENDOR else None
         if due and facts.now > due:
             code, summary, step = "KYC_VENDOR_DELAY", "The KYC vendor is past its service level.", "REVIEW_KYC"
-        yield Blocker(code, summary, waiting_on, "KYC", step, due)
+        yield Blocker(code, summary, waiting_on, "KYC", step, due, evidence=[f"KYC {profile.vendor_status}"])
     elif isinstance(profile, KycProfile) and _unverified_in_pam(facts.player):
         yield Blocker("KYC_IN_REVIEW", "Verified at the KYC vendor, but the PAM has not learnt it.",
                       WaitingOn.OPERATOR_TEAM, "ENGINEERING", "REVIEW_KYC")  # fmt: skip
@@ -154,18 +163,33 @@ def _funds(facts: Facts) -> Iterator[Blocker]:
     asked = facts.withdrawal.amount
     for balance in facts.balances:
         if balance.withdrawable.currency == asked.currency and balance.withdrawable < asked:
-            yield _wagering(balance) or Blocker(
-                "INSUFFICIENT_WITHDRAWABLE", f"Only {balance.withdrawable.amount} {asked.currency} may be withdrawn.",
-                WaitingOn.PLAYER, "PAYMENTS", "REDUCE_AMOUNT")  # fmt: skip
+            reasons = [*_wagering(facts), *_open_rounds(facts)]
+            yield from reasons or [_short(balance)]
 
 
-def _wagering(balance: Balance) -> Blocker | None:
-    required, done = balance.wagering_required, balance.wagering_done
-    if required is None or done is None or done >= required:
-        return None
-    left = required - done
-    return Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
-                   WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING")  # fmt: skip
+def _short(balance: Balance) -> Blocker:
+    may = balance.withdrawable
+    return Blocker("INSUFFICIENT_WITHDRAWABLE", f"Only {may.amount} {may.currency} may be withdrawn.",
+                   WaitingOn.PLAYER, "PAYMENTS", "REDUCE_AMOUNT")  # fmt: skip
+
+
+def _wagering(facts: Facts) -> Iterator[Blocker]:
+    """The engine's own word on each bonus; an unknown status counts as one that still holds money."""
+    for grant in facts.grants if isinstance(facts.grants, Sequence) else ():
+        left = grant.wagering.remaining if grant.wagering else None
+        if grant.status in _HOLDS_MONEY and left is not None and left.amount_minor > 0:
+            yield Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
+                          WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING", grant.expires_at,
+                          evidence=[f"{grant.id}: {grant.vendor_status}"])  # fmt: skip
+
+
+def _open_rounds(facts: Facts) -> Iterator[Blocker]:
+    for bet in facts.open_rounds if isinstance(facts.open_rounds, Sequence) else ():
+        yield Blocker("OPEN_ROUND", f"A round of {bet.game_name or bet.game_code} is still open.", WaitingOn.PLAYER,
+                      "CONTENT_OPS", "WAIT", evidence=[f"{bet.id}: {bet.vendor_status}"])  # fmt: skip
+
+
+_HOLDS_MONEY = {GrantStatus.ACTIVE, GrantStatus.WAGERING, GrantStatus.SUSPENDED, GrantStatus.UNKNOWN}
 
 
 def _sources(facts: Facts) -> Iterator[Blocker]:
@@ -177,9 +201,11 @@ def _sources(facts: Facts) -> Iterator[Blocker]:
 
 
 def _missing(facts: Facts) -> list[System]:
-    """Systems that failed, or that know nothing where they must know something; KYC may never have seen a player."""
+    """Systems that failed, or that know nothing where they must know something; KYC and the engine may know nobody."""
     pam = any(answer is None or isinstance(answer, VendorError) for answer in (facts.player, facts.balances))
-    return [System.PAM] * pam + [System.KYC] * isinstance(facts.kyc, VendorError)
+    pam = pam or isinstance(facts.open_rounds, VendorError)
+    kyc, bonus = isinstance(facts.kyc, VendorError), isinstance(facts.grants, VendorError)
+    return [System.PAM] * pam + [System.KYC] * kyc + [System.BONUS] * bonus
 
 
 def _approval(facts: Facts) -> Iterator[Blocker]:
@@ -187,24 +213,25 @@ def _approval(facts: Facts) -> Iterator[Blocker]:
     if waiting.status is TransactionStatus.AWAITING_APPROVAL:
         due = waiting.created_at + APPROVAL_SLA
         yield Blocker("AWAITING_FIRST_APPROVAL", "A payments agent must approve.", WaitingOn.OPERATOR_TEAM,
-                      "PAYMENTS", "APPROVE_WITHDRAWAL", due, forbids_approval=False)  # fmt: skip
+                      "PAYMENTS", "APPROVE_WITHDRAWAL", due, False, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.ON_HOLD:
         yield Blocker("MANUALLY_ON_HOLD", "An agent put the withdrawal on hold.", WaitingOn.OPERATOR_TEAM, "PAYMENTS",
-                      "APPROVE_WITHDRAWAL", forbids_approval=False)  # fmt: skip
+                      "APPROVE_WITHDRAWAL", None, False, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.SCHEDULED:
         yield Blocker("AUTO_APPROVAL_TIMER", "It will be approved automatically.", WaitingOn.NOBODY, "PAYMENTS", "WAIT",
-                      forbids_approval=False)  # fmt: skip
+                      None, False, _state(waiting))  # fmt: skip
 
 
 def _psp(facts: Facts) -> Iterator[Blocker]:
     sent = facts.withdrawal
     if sent.status is TransactionStatus.AWAITING_CALLBACK and facts.now > sent.updated_at + CALLBACK_SLA:
         yield Blocker("PSP_CALLBACK_OVERDUE", "The PSP accepted it and has not reported back.", WaitingOn.PSP,
-                      "PAYMENTS", "CHASE_PSP", sent.updated_at + CALLBACK_SLA)  # fmt: skip
+                      "PAYMENTS", "CHASE_PSP", sent.updated_at + CALLBACK_SLA, evidence=_state(sent))  # fmt: skip
     elif sent.status in (TransactionStatus.PROCESSING, TransactionStatus.AWAITING_CALLBACK):
-        yield Blocker("PSP_PROCESSING", "The PSP is paying.", WaitingOn.PSP, "PAYMENTS", "WAIT")
+        yield Blocker("PSP_PROCESSING", "The PSP is paying.", WaitingOn.PSP, "PAYMENTS", "WAIT", evidence=_state(sent))
     if sent.status is TransactionStatus.DECLINED:
-        yield Blocker("PSP_DECLINED", "The PSP declined the payout.", WaitingOn.OPERATOR_TEAM, "PAYMENTS", "CHASE_PSP")
+        yield Blocker("PSP_DECLINED", "The PSP declined the payout.", WaitingOn.OPERATOR_TEAM, "PAYMENTS", "CHASE_PSP",
+                      evidence=_state(sent))  # fmt: skip
 
 
 # (what was checked, its rule, whether it still matters once the payout has left the operator or has ended)
@@ -238,6 +265,7 @@ _SAYS = {  # only what is listed may be said of a blocker; anything else is unde
     "KYC_DOCUMENTS_MISSING": _UPLOAD,
     "KYC_RESUBMISSION_REQUIRED": "One of your documents has to be uploaded again before we can pay.",
     "BONUS_WAGERING_INCOMPLETE": "Part of your balance belongs to a bonus whose wagering is not complete yet.",
+    "OPEN_ROUND": "A game round is still open; the money it holds can be withdrawn once it is finished.",
     "INSUFFICIENT_WITHDRAWABLE": "The amount is more than can be withdrawn now; you may request less.",
     "PSP_PROCESSING": _PAYING,
     "PSP_CALLBACK_OVERDUE": _PAYING,

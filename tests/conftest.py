@@ -1,7 +1,9 @@
 """The sandbox vendors on loopback sockets and a gateway in front of them, started by the suite itself."""
 
+import random
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ import gateway as root
 from auth.identity import Principal, issue
 from config import Settings, sandbox_secret
 from vendors.sandbox import town
+from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World, build
 
 
-def free_ports(count: int = 3) -> int:
-    """The first of `count` neighbouring free ports."""
-    for base in range(20000, 60000, 10):
+def free_ports(count: int = len(town.PLACES)) -> int:
+    """The first of `count` neighbouring free ports, below those the system hands out itself."""
+    for base in random.sample(range(11000, 32000, 10), 500):
         try:
             for port in range(base, base + count):
                 with socket.socket() as probe:
@@ -34,28 +37,42 @@ class Caller:
     def __init__(self, http: httpx.AsyncClient, vendors: httpx.AsyncClient, secret: bytes, port_base: int) -> None:
         self.http, self._vendors, self._secret, self._base = http, vendors, secret, port_base
 
-    def token(self, role: str, *, brands: tuple[str, ...] = (), markets: tuple[str, ...] = ()) -> str:
-        return issue(self._secret, Principal("agent-1", frozenset({role}), frozenset(brands), frozenset(markets)))
+    def token(
+        self, role: str, *, brands: tuple[str, ...] = (), markets: tuple[str, ...] = (), sub: str = "agent-1",
+        player: str | None = None,
+    ) -> str:  # fmt: skip
+        return issue(self._secret, Principal(sub, frozenset({role}), frozenset(brands), frozenset(markets), player))
 
-    async def ask(self, query: str, role: str = "support_l1", **scope: Any) -> dict[str, Any]:
+    async def ask(
+        self, query: str, role: str = "support_l1", variables: dict[str, Any] | None = None, **scope: Any
+    ) -> dict[str, Any]:
         """The response's body."""
         headers = {"authorization": f"Bearer {self.token(role, **scope)}"}
-        reply = await self.http.post("/graphql", json={"query": query}, headers=headers)
+        body_sent = {"query": query, "variables": variables}
+        reply = await self.http.post("/graphql", json=body_sent, headers=headers)
         body: dict[str, Any] = reply.json()
         return body
 
     async def fault(self, place: int, **fault: Any) -> None:
-        """0 is the PAM, 1 the cashier, 2 the KYC vendor."""
+        """A misbehaviour of one system, by its place in town.PLACES."""
         reply = await self._vendors.post(f"http://127.0.0.1:{self._base + place}/__faults", json=fault)
         reply.raise_for_status()
 
     async def calls(self) -> dict[str, int]:
         """Calls by operation, over all vendors."""
         counted: dict[str, int] = {}
-        for place in range(3):
+        for place in range(len(town.PLACES)):
             stats = (await self._vendors.get(f"http://127.0.0.1:{self._base + place}/__stats")).json()
             counted |= {name: numbers["calls"] for name, numbers in stats.items()}
         return counted
+
+    async def effects(self) -> int:
+        """Things that vendors have changed, over all of them."""
+        changed = 0
+        for place in range(len(town.PLACES)):
+            stats = (await self._vendors.get(f"http://127.0.0.1:{self._base + place}/__stats")).json()
+            changed += sum(numbers["effects"] for numbers in stats.values())
+        return changed
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +80,22 @@ def world() -> World:
     return build()
 
 
-@pytest.fixture
-async def caller(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
-    base = free_ports()
-    settings = Settings(vendors_base=f"http://127.0.0.1:{base}", vendor_timeout_seconds=1.5, var=tmp_path)
+@asynccontextmanager
+async def calling(var: Path, world: World | None = None, vendor_timeout_seconds: float = 1.5) -> AsyncIterator[Caller]:
+    """The town and a gateway before it, while the block runs; what runs writes under `var`."""
+    base, population = free_ports(), world or build()
+    url = f"http://127.0.0.1:{base}"
+    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var)
     async with (
-        town.standing(base, world),
-        root.gateway(settings, world) as app,
+        town.standing(base, population, sandbox(var)),
+        root.gateway(settings, population) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http,
         httpx.AsyncClient(trust_env=False) as vendors,
     ):
-        yield Caller(http, vendors, sandbox_secret(tmp_path), base)
+        yield Caller(http, vendors, sandbox_secret(var), base)
+
+
+@pytest.fixture
+async def caller(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
+    async with calling(tmp_path, world) as one:
+        yield one

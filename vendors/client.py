@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
 
+import telemetry
 from vendors.errors import (
     VendorAuthError,
     VendorBusyError,
@@ -20,6 +23,7 @@ from vendors.errors import (
     VendorRejectedError,
     VendorTimeoutError,
 )
+from vendors.ports.health import HealthLog
 from vendors.ports.source import System
 
 T = TypeVar("T")
@@ -58,7 +62,9 @@ class Client:
         timeout_seconds: float = 2.0,
         max_concurrency: int = 32,
         renew: Callable[[], None] | None = None,
+        vendor: str = "",
     ) -> None:
+        self.health = HealthLog(system, vendor)
         self.system, self._base, self._wire, self._sign = system, base_url.rstrip("/"), wire, sign
         self._timeout, self._slots, self._renew = timeout_seconds, asyncio.Semaphore(max_concurrency), renew
 
@@ -72,43 +78,78 @@ class Client:
         at: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        headers: Headers | None = None,
         absent: Sequence[int] = (404,),
+        conflict: Callable[[bytes], bool] | None = None,
     ) -> T | None:
         """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
+
+        A write passes `absent=()`: a missing object is a refusal then, not an answer. `conflict` tells from the body of
+        a refusal whether the object's state forbids what was asked, for a product that says so by no status of its own.
 
         Raises the VendorError that fits; never anything else a vendor can cause.
         """
         content = msgspec.json.encode(body) if body is not None else b""
         target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
-        reply = await self._send(operation, method, target, content)
+        with self._watched(operation):
+            reply = await self._answer(operation, method, target, content, headers or {})
+            if reply.status_code in absent:
+                return None
+            self._judge(operation, reply, conflict)
+            try:
+                return msgspec.json.decode(reply.content or b"null", type=into)
+            except msgspec.DecodeError as error:
+                raise VendorMalformedError(self.system, operation, str(error)) from error
+
+    @contextmanager
+    def _watched(self, operation: str) -> Iterator[None]:
+        """One span, one count and one entry of the product's health; a refusal of what we asked is no failure of it."""
+        try:
+            with telemetry.vendor_call(self.system.value, operation):
+                yield
+        except VendorRejectedError:
+            self.health.succeeded(datetime.now(UTC))
+            raise
+        except VendorError as error:
+            self.health.failed(datetime.now(UTC), error.code)
+            raise
+        self.health.succeeded(datetime.now(UTC))
+
+    async def _answer(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> httpx.Response:
+        reply = await self._send(operation, method, target, content, extra)
         if reply.status_code == 401 and self._renew:  # an expired token: nothing happened, so once more is safe
             self._renew()
-            reply = await self._send(operation, method, target, content)
-        if reply.status_code in absent:
-            return None
-        self._judge(operation, reply)
-        try:
-            return msgspec.json.decode(reply.content or b"null", type=into)
-        except msgspec.DecodeError as error:
-            raise VendorMalformedError(self.system, operation, str(error)) from error
+            reply = await self._send(operation, method, target, content, extra)
+        return reply
 
-    async def _send(self, operation: str, method: str, target: str, content: bytes) -> httpx.Response:
+    async def _send(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> httpx.Response:
+        sent = False
         try:
             async with asyncio.timeout(self._timeout), self._slots:
-                headers = {"Content-Type": "application/json", **await self._sign(method, target, content)}
+                credentials = await self._signed(method, target, content)
+                headers = {"Accept": "application/json", "Content-Type": "application/json", **extra, **credentials}
+                sent = True
                 return await self._wire.request(
                     method, self._base + target, content=content, headers=headers, timeout=self._timeout
                 )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise VendorDownError(self.system, operation, type(error).__name__) from error
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise VendorTimeoutError(self.system, operation) from error
+            raise VendorTimeoutError(self.system, operation, sent=sent) from error
         except (httpx.ProtocolError, httpx.DecodingError) as error:
             raise VendorMalformedError(self.system, operation, type(error).__name__) from error
         except httpx.TransportError as error:
             raise VendorDownError(self.system, operation, type(error).__name__, answered=True) from error
 
-    def _judge(self, operation: str, reply: httpx.Response) -> None:
+    async def _signed(self, method: str, target: str, content: bytes) -> Headers:
+        """Credentials; while they are fetched nothing has been sent, whatever happened at the token endpoint."""
+        try:
+            return await self._sign(method, target, content)
+        except VendorError as error:
+            error.write_may_have_happened = False
+            raise
+
+    def _judge(self, operation: str, reply: httpx.Response, conflict: Callable[[bytes], bool] | None) -> None:
         status, detail = reply.status_code, f"status {reply.status_code}"
         if 200 <= status < 300:
             if len(reply.content) > MAX_REPLY_BYTES:
@@ -118,7 +159,7 @@ class Client:
             raise VendorAuthError(self.system, operation, detail)
         if status == 429:
             raise VendorBusyError(self.system, operation, detail, retry_after_seconds=_retry_after(reply))
-        if status in (409, 422):
+        if status in (409, 422) or (status >= 400 and conflict is not None and conflict(reply.content)):
             raise VendorConflictError(self.system, operation, detail)
         if 400 <= status < 500:
             raise VendorRejectedError(self.system, operation, detail)

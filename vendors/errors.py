@@ -22,7 +22,7 @@ class VendorError(Exception):
 
     code: ClassVar[str] = "VENDOR_UNAVAILABLE"
     sentence: ClassVar[str] = "cannot be reached"
-    write_may_have_happened: ClassVar[bool] = False
+    write_may_have_happened: bool = False
 
     def __init__(self, system: System, operation: str, detail: str = "") -> None:
         super().__init__(f"{system.value} {operation}: {detail}" if detail else f"{system.value} {operation}")
@@ -39,15 +39,18 @@ class VendorDownError(VendorError):
 
     def __init__(self, system: System, operation: str, detail: str = "", *, answered: bool = False) -> None:
         super().__init__(system, operation, detail)
-        self.write_may_have_happened = answered  # type: ignore[misc]  # an instance knows better than its class
+        self.write_may_have_happened = answered
 
 
 class VendorTimeoutError(VendorError):
-    """No answer in time; a write may or may not have happened."""
+    """No answer in time; a write may or may not have happened, unless it was never `sent`."""
 
     code = "VENDOR_TIMEOUT"
     sentence = "did not answer in time"
-    write_may_have_happened = True
+
+    def __init__(self, system: System, operation: str, detail: str = "", *, sent: bool = True) -> None:
+        super().__init__(system, operation, detail)
+        self.write_may_have_happened = sent
 
 
 class VendorBusyError(VendorError):

@@ -9,7 +9,8 @@ from schema.graph import schema
 HERE = Path(__file__).parent
 
 
-def _agreed(name: str, text: str) -> None:
+def agreed(name: str, text: str) -> None:
+    """Compares with the golden file, or rewrites it for `make golden`."""
     file = HERE / name
     if os.environ.get("GOLDEN_UPDATE"):
         file.write_text(text)
@@ -17,8 +18,8 @@ def _agreed(name: str, text: str) -> None:
 
 
 def test_the_published_schema_is_the_agreed_one() -> None:
-    _agreed("schema.graphql", schema.as_str() + "\n")
+    agreed("schema.graphql", schema.as_str() + "\n")
 
 
 def test_the_role_table_is_the_agreed_one() -> None:
-    _agreed("permissions.txt", "\n".join(gateway.permission_table()) + "\n")
+    agreed("permissions.txt", "\n".join(gateway.permission_table()) + "\n")

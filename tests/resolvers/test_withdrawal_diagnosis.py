@@ -7,11 +7,12 @@ import pytest
 
 from resolvers.withdrawal_diagnosis import Diagnosis, DiagnosisState, Facts, WaitingOn, diagnose
 from vendors.errors import VendorError, VendorTimeoutError
-from vendors.ports.cashier import Direction, Transaction, TransactionStatus
+from vendors.ports.bonus import BonusGrant, GrantStatus, Wagering
+from vendors.ports.cashier import Direction, TransactionStatus, Withdrawal
 from vendors.ports.keys import Key
 from vendors.ports.kyc import KycProfile, KycStatus
 from vendors.ports.money import Money
-from vendors.ports.pam import Account, AccountStatus, Balance, Player
+from vendors.ports.pam import Account, AccountStatus, Balance, GameRound, Player, RoundStatus
 from vendors.ports.source import Source, System
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -20,9 +21,9 @@ SOURCE = Source(System.GATEWAY, "test", None, NOW)
 DOWN = VendorTimeoutError(System.KYC, "read")
 
 
-def withdrawal(status: TransactionStatus, age: timedelta = timedelta(hours=2)) -> Transaction:
+def withdrawal(status: TransactionStatus, age: timedelta = timedelta(hours=2)) -> Withdrawal:
     money = Money("GBP", 12000)
-    return Transaction(
+    return Withdrawal(
         Key("withdrawal", "acme", "1"), PLAYER, Direction.WITHDRAWAL, money, status, "X", None, None, None, None, None,
         NOW - age, NOW - age, SOURCE,
     )  # fmt: skip
@@ -30,7 +31,9 @@ def withdrawal(status: TransactionStatus, age: timedelta = timedelta(hours=2)) -
 
 def player(status: AccountStatus = AccountStatus.ACTIVE) -> Player:
     account = Account(status, (), True)
-    return Player(PLAYER, "UKGC-GB", None, None, None, None, None, None, None, None, None, account, SOURCE)
+    return Player(
+        PLAYER, "UKGC-GB", None, None, None, None, None, None, None, None, None, None, None, (), (), account, SOURCE
+    )
 
 
 def kyc(status: KycStatus = KycStatus.APPROVED) -> KycProfile:
@@ -48,8 +51,10 @@ def told(
     profile: KycProfile | VendorError | None = None,
     balances: Sequence[Balance] | VendorError | None = None,
     who: Player | VendorError | None = None,
+    grants: Sequence[BonusGrant] | VendorError | None = None,
+    rounds: Sequence[GameRound] | VendorError | None = (),
 ) -> Diagnosis:
-    return diagnose(Facts(withdrawal(status, age), who or player(), profile or kyc(), balances, NOW))
+    return diagnose(Facts(withdrawal(status, age), who or player(), profile or kyc(), balances, grants, rounds, NOW))
 
 
 def codes(diagnosis: Diagnosis) -> list[str]:
@@ -100,3 +105,49 @@ def test_an_account_word_the_gateway_does_not_know_is_not_clear() -> None:
     diagnosis = told(balances=wallet(50000), who=player(AccountStatus.UNKNOWN))
     assert codes(diagnosis)[0] == "PLATFORM_ERROR"
     assert "account" not in diagnosis.checks_passed
+
+
+def grant(status: GrantStatus, done: int) -> BonusGrant:
+    wagering = Wagering(Money("GBP", 70000), Money("GBP", done))
+    return BonusGrant(
+        Key("grant", "acme", "g-1"), PLAYER, "RELOAD50", status, "ongoing", Money("GBP", 2000), None, None, wagering,
+        True, NOW, None, SOURCE,
+    )  # fmt: skip
+
+
+def open_round() -> GameRound:
+    stake = Money("GBP", 40000)
+    return GameRound(
+        Key("round", "acme", "b-1"), PLAYER, "r-1", None, "sol-blackjackclub", "Blackjack Club", None, RoundStatus.OPEN,
+        "open", stake, Money("GBP", 0), NOW, NOW, SOURCE,
+    )  # fmt: skip
+
+
+def test_money_short_by_a_bonus_and_an_open_round_names_both() -> None:
+    found = told(balances=wallet(100), grants=[grant(GrantStatus.WAGERING, 30000)], rounds=[open_round()])
+    assert codes(found)[:2] == ["BONUS_WAGERING_INCOMPLETE", "OPEN_ROUND"]
+    assert "400.00 GBP" in found.headline
+    assert found.blockers[0].evidence == ["grant:acme:g-1: ongoing"]
+
+
+def test_a_bonus_in_a_state_we_do_not_know_still_holds_its_money() -> None:
+    assert codes(told(balances=wallet(100), grants=[grant(GrantStatus.UNKNOWN, 0)]))[0] == "BONUS_WAGERING_INCOMPLETE"
+
+
+@pytest.mark.parametrize("over", [GrantStatus.COMPLETED, GrantStatus.FORFEITED, GrantStatus.EXPIRED])
+def test_a_bonus_that_is_over_explains_nothing(over: GrantStatus) -> None:
+    assert codes(told(balances=wallet(100), grants=[grant(over, 0)]))[0] == "INSUFFICIENT_WITHDRAWABLE"
+
+
+def test_wagering_is_no_reason_while_the_money_is_there() -> None:
+    found = told(balances=wallet(50000), grants=[grant(GrantStatus.WAGERING, 0)])
+    assert codes(found) == ["AWAITING_FIRST_APPROVAL"]
+
+
+@pytest.mark.parametrize("system", [System.BONUS, System.PAM])
+def test_a_silent_engine_or_bet_list_leaves_the_answer_partial(system: System) -> None:
+    lost = VendorTimeoutError(system, "read")
+    engine = system is System.BONUS
+    found = told(balances=wallet(50000), grants=lost if engine else None, rounds=() if engine else lost)
+    assert (found.state, list(found.unavailable)) == (DiagnosisState.PARTIAL_SOURCES, [system])
+    assert "SOURCE_UNAVAILABLE" in codes(found)

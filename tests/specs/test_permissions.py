@@ -47,7 +47,7 @@ async def test_a_denied_branch_makes_no_vendor_call(caller: Caller) -> None:
     query = (
         '{ player(id: "player:acme:s-001") { id balances { cash { amount } } kyc { status } openWithdrawals { id } } }'
     )
-    answer = await caller.ask(query, "analyst")
+    answer = await caller.ask(query, "developer")
     assert answer == {
         "data": {"player": {"id": "player:acme:s-001", "balances": None, "kyc": None, "openWithdrawals": None}}
     }

@@ -16,8 +16,9 @@ from vendors.ports.cashier import Direction, FailureClass, Transaction, Transact
 from vendors.ports.keys import Key
 from vendors.ports.money import Money
 from vendors.ports.source import System
+from vendors.sandbox.facts import PaymentFacts, PlayerFacts
 from vendors.sandbox.paymentiq import stage
-from vendors.sandbox.world import PaymentFacts, PlayerFacts, World, build
+from vendors.sandbox.world import World, build
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 URL = "http://paymentiq.test"

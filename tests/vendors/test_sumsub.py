@@ -15,7 +15,8 @@ from vendors.ports.keys import Key
 from vendors.ports.kyc import KycProfile, KycStatus, RejectLabel
 from vendors.ports.source import System
 from vendors.sandbox import sumsub as sandbox
-from vendors.sandbox.world import PlayerFacts, World, build
+from vendors.sandbox.facts import PlayerFacts
+from vendors.sandbox.world import World, build
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 WORLD = build(NOW)

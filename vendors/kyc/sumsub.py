@@ -4,25 +4,33 @@
 /reference/get-applicant-review-status            the review's fields and dates
 /docs/applicant-statuses                          which status, answer and reject type mean what
 /docs/receive-and-interpret-results-via-api       which comment may be shown to the player
+/reference/get-applicant-verification-steps-status  the steps of the level, see `sumsub_steps`
 /reference/rate-limits                            300 reads in 5 s per credential; no batch read exists
+
+No page shows the address of an applicant's page in the dashboard, so a profile has no deep link.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 
 from vendors import signing
 from vendors.client import Client, Headers, Sent, each
 from vendors.errors import VendorError, VendorMalformedError
+from vendors.kyc.sumsub_labels import labels
+from vendors.kyc.sumsub_steps import Steps, canonical
 from vendors.ports.keys import Key
-from vendors.ports.kyc import KycProfile, KycStatus, RejectLabel
+from vendors.ports.kyc import Applicant, KycProfile, KycRequirement, KycStatus
 from vendors.ports.source import Source, System
 
 OPERATION = "getApplicantByExternalUserId"
 PATH = "/resources/applicants/-;externalUserId={externalUserId}/one"
+STEPS_OPERATION = "getRequiredIdDocsStatus"
+STEPS_PATH = "/resources/applicants/{applicantId}/requiredIdDocsStatus"
 
 
 class ReviewResult(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,10 +58,13 @@ class Review(msgspec.Struct, frozen=True, rename="camel"):
     review_result: ReviewResult | None = None
 
 
-class Applicant(msgspec.Struct, frozen=True, rename="camel"):
-    """What the gateway takes of an applicant: no name, document or address is ever decoded."""
+class ApplicantRecord(msgspec.Struct, frozen=True, rename="camel"):
+    """What the gateway takes of an applicant: no name, document or address is ever decoded.
 
-    id: str
+    `id` stands in the path of the next read, so it must be one word.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern=r"\A\w+\Z")]
     external_user_id: str
     review: Review
 
@@ -74,26 +85,6 @@ _COMPLETED: Mapping[tuple[str | None, str | None], KycStatus] = {  # (reviewAnsw
     ("RED", "RETRY"): KycStatus.RESUBMISSION_REQUIRED,
     ("RED", "FINAL"): KycStatus.REJECTED,
 }
-# Everything else is concealed: the fraud and compliance families, and any label Sumsub adds after 2026-09.
-_PLAYER_SAFE = frozenset(
-    {
-        "AGE_REQUIREMENT_MISMATCH",
-        "BAD_FACE_MATCHING",
-        "DOCUMENT_PAGE_MISSING",
-        "DUPLICATE",
-        "EXPIRATION_DATE",
-        "ID_INVALID",
-        "LOW_QUALITY",
-        "NOT_DOCUMENT",
-        "PROBLEMATIC_APPLICANT_DATA",
-        "REGULATIONS_VIOLATIONS",
-        "SCREENSHOTS",
-        "SELFIE_MISMATCH",
-        "SPAM",
-        "UNSATISFACTORY_PHOTOS",
-        "WRONG_USER_REGION",
-    }
-)
 
 
 def sign(token: str, secret: str, clock: Callable[[], datetime]) -> Sent:
@@ -121,9 +112,26 @@ class Sumsub:
         """Verification profiles; a player Sumsub has never seen (404) is left out."""
         return await each(players, self._profile)
 
+    async def requirements(
+        self, applicants: Sequence[Applicant]
+    ) -> Mapping[Applicant, Sequence[KycRequirement] | VendorError]:
+        """The steps of each applicant's level; an applicant Sumsub does not know (404) is left out.
+
+        The reply does not say whose steps they are. `vendor_id` must come from a profile, which does.
+        """
+        return await each(applicants, self._steps)
+
+    async def _steps(self, applicant: Applicant) -> Sequence[KycRequirement] | None:
+        steps = await self._client.ask(
+            STEPS_OPERATION, "GET", STEPS_PATH, into=Steps, at={"applicantId": applicant.vendor_id}
+        )
+        return None if steps is None else canonical(steps)
+
     async def _profile(self, player: Key) -> KycProfile | None:
         expected = external_user_id(player)
-        applicant = await self._client.ask(OPERATION, "GET", PATH, into=Applicant, at={"externalUserId": expected})
+        applicant = await self._client.ask(
+            OPERATION, "GET", PATH, into=ApplicantRecord, at={"externalUserId": expected}
+        )
         if applicant is None:
             return None
         if applicant.external_user_id != expected:  # never show one player's verification on another's page
@@ -134,7 +142,7 @@ class Sumsub:
             raise VendorMalformedError(self._client.system, OPERATION, "a date cannot be read") from error
 
 
-def _canonical(player: Key, applicant: Applicant, now: datetime) -> KycProfile:
+def _canonical(player: Key, applicant: ApplicantRecord, now: datetime) -> KycProfile:
     review, result = applicant.review, applicant.review.review_result or ReviewResult()
     words = (review.review_status, result.review_answer, result.review_reject_type)
     return KycProfile(
@@ -142,7 +150,7 @@ def _canonical(player: Key, applicant: Applicant, now: datetime) -> KycProfile:
         status=_status(review.review_status, result),
         vendor_status=" ".join(word for word in words if word),
         level=review.level_name,
-        labels=tuple(RejectLabel(code, code in _PLAYER_SAFE) for code in result.reject_labels or ()),
+        labels=labels(result.reject_labels or ()),
         player_comment=result.moderation_comment or None,
         staff_comment=result.client_comment or None,
         since=_since(review),

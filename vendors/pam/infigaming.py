@@ -1,88 +1,69 @@
-"""InfiGaming as the PAM, after its OpenAPI document of 2026-04: one call a profile, two a wallet, no batch.
+"""InfiGaming as the PAM, after its OpenAPI document of 2026-04: no batches, one call or two a player.
 
 The document declares no security scheme; its login answers with a token, taken here to be an RFC 6750 bearer
 token that the client's `sign` adds. It declares no error replies either: 404 is taken to mean an unknown user.
+
+One credential sees every operator. A profile says whose it is, and a bet does; wallets, responsible gambling and the
+hits of a search do not: for these the caller vouches. A write reads the profile first, as it would take any user's id.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar
 
 import msgspec
 
 from vendors.client import Client, each
-from vendors.errors import VendorError, VendorMalformedError
+from vendors.errors import VendorError, VendorRejectedError
+from vendors.pam.infigaming_games import BETS, PENDING, Ask, Bets, Rounds, everything, newest, rounds_of
+from vendors.pam.infigaming_limits import EXCLUSIONS, LIMITS, Exclusions, Limits, gambling_of
+from vendors.pam.infigaming_profile import LOGINS_ASKED, PROFILE, Profile, player_of
+from vendors.pam.infigaming_replies import Call, check_whole, malformed, readable
+from vendors.pam.infigaming_search import USERS, Users, hits_of, of_operator, query_of
+from vendors.pam.infigaming_wallets import WALLETS, Wallets, balances_of
 from vendors.ports.keys import Key
-from vendors.ports.money import Money
-from vendors.ports.pam import Account, AccountStatus, Balance, Player, RestrictionScope
+from vendors.ports.paging import Listing, Page
+from vendors.ports.pam import (
+    Balance,
+    GameRound,
+    NewNote,
+    Player,
+    PlayerHits,
+    PlayerSearch,
+    ResponsibleGambling,
+    Restrict,
+    RestrictionScope,
+)
 from vendors.ports.source import Source, System
 
-T = TypeVar("T")
-_PROFILE = ("getUserProfile", "POST", "/v1/backoffice/user/profile/get")
-_WALLETS = ("getWallets", "POST", "/v1/backoffice/wallet/get")
-_Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+_UPDATE: Call = ("updateUser", "POST", "/v1/backoffice/user/update")
+_COMMENT: Call = ("addUserComment", "POST", "/v1/backoffice/user/comments/add")
+_BANS: Mapping[RestrictionScope, str] = {
+    RestrictionScope.LOGIN: "banLogin",
+    RestrictionScope.WITHDRAWAL: "banWithdraw",
+    RestrictionScope.ALL_PLAY: "banGame",
+}
 
 
-class _IpInfo(msgspec.Struct, rename="camel"):
-    country: str | None = None
+class _Done(msgspec.Struct):
+    """An update answers with an object of no fields."""
 
 
-class _Registration(msgspec.Struct, rename="camel"):
-    registered_at: _Instant | None = None
-    ip_info: _IpInfo | None = None
-    username: str | None = None
-
-
-class _Operator(msgspec.Struct, rename="camel"):
-    operator_id: str
-
-
-class _Profile(msgspec.Struct, rename="camel", kw_only=True):
-    """Who it is, whose it is and what it may do must be said: a missing ban is not read as no ban."""
-
-    user_id: str
-    user_operator_context: _Operator
-    ban_login: bool
-    ban_game: bool
-    ban_withdraw: bool
-    locked: bool
-    kyc_level: int | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    dob: datetime | None = None
-    login_email: str | None = None
-    registered_email: str | None = None
-    login_mobile: str | None = None
-    registered_mobile: str | None = None
-    email_verified: bool | None = None
-    phone_verified: bool | None = None
-    registration_record: _Registration | None = None
-
-
-class _Wallet(msgspec.Struct, rename="camel"):
-    """One currency; amounts are decimal strings in its major unit, thresholds sums over cash and bonus."""
-
-    currency: str
-    cash: str
-    bonus: str
-    withdrawable_cash: str
-    turnover_threshold: str | None = None
-    turnover: str | None = None
-
-
-class _Wallets(msgspec.Struct, rename="camel"):
-    wallets: list[_Wallet]
+class _Commented(msgspec.Struct, rename="camel"):
+    comment_id: str
 
 
 class InfiGaming:
-    """PamPort over InfiGaming. One credential sees every operator, so each read checks whose player it is.
+    """PamPort over InfiGaming.
 
     `operator_ids` maps a brand to its operatorId; `markets` maps an ISO 3166-1 alpha-2 country to a market;
     `clock` gives the UTC instant of a read. The product names no market: it is that of the country the player
     registered from, None if that country has none.
     """
+
+    supports: frozenset[RestrictionScope] = frozenset(_BANS)
 
     def __init__(
         self,
@@ -98,87 +79,121 @@ class InfiGaming:
         return await each(keys, self._player)
 
     async def balances(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Balance] | VendorError]:
-        """Wallets, two calls a player: a wallet does not say whose it is, so the profile is read before it."""
+        """Wallets, one call a player."""
         return await each(keys, self._balances)
+
+    async def responsible_gambling(self, keys: Sequence[Key]) -> Mapping[Key, ResponsibleGambling | VendorError]:
+        """Two calls a player at once: exclusions, and the limits of each currency."""
+        return await each(keys, self._gambling)
+
+    async def rounds(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[GameRound] | VendorError]:
+        """One call a listing and 100 bets, a further one where many share a second with the page's ends."""
+        return await each(listings, lambda listing: newest(self._bets(listing.owner, None), listing))
+
+    async def open_rounds(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[GameRound] | VendorError]:
+        """Bets with the status `pending`, one call a player and 100 of them; more than some 1000 are an error.
+
+        Not from the product's list of unpaid bets, which leaves out the game vendor's own id of a bet.
+        """
+        return await each(keys, lambda key: everything(self._bets(key, PENDING)))
+
+    async def search(self, searches: Sequence[PlayerSearch]) -> Mapping[PlayerSearch, PlayerHits | VendorError]:
+        """One call a search. A hit is proven to be of the brand only by its profile, which the caller reads.
+
+        VendorRejectedError for a brand without an operator, for no criterion, and for a tag.
+        """
+        return await each(searches, self._search)
+
+    async def restrict(self, command: Restrict) -> None:
+        """Two calls: the profile, then the bans. The product has no place for the audit id; the bans are read back.
+
+        Raises VendorRejectedError for a scope not in `supports`, for none, and where the brand has no such player.
+        """
+        if not command.scopes or not self.supports.issuperset(command.scopes):
+            raise VendorRejectedError(System.PAM, _UPDATE[0], "a restriction that the product has no ban for")
+        await self._prove(command.player, _UPDATE)
+        bans = {_BANS[scope]: True for scope in command.scopes}
+        await self._client.ask(*_UPDATE, into=_Done, body={"userId": command.player.local, **bans}, absent=())
+
+    async def add_note(self, note: NewNote) -> None:
+        """Two calls: the profile, then the comment, which ends in `[audit:<audit id>]` on a line of its own.
+
+        Raises VendorRejectedError where the brand has no such player.
+        """
+        await self._prove(note.player, _COMMENT)
+        content = f"{note.body}\n[audit:{note.audit_id}]"
+        body = {"userId": note.player.local, "content": content}
+        await self._client.ask(*_COMMENT, into=_Commented, body=body, absent=())
 
     async def _player(self, key: Key) -> Player | None:
         profile = await self._profile(key)
-        return None if profile is None else _readable(_PROFILE[0], lambda: self._to_player(key, profile))
+        if profile is None:
+            return None
+        market = self._markets.get(profile.country or "")
+        return readable(PROFILE, lambda: player_of(profile, key.brand, market, self._source(key)))
 
     async def _balances(self, key: Key) -> Sequence[Balance] | None:
-        if await self._profile(key) is None:
+        if key.brand not in self._operator_ids:
             return None
-        reply = await self._client.ask(*_WALLETS, into=_Wallets, body={"userId": key.local})
-        if reply is None:
-            return None
-        source = self._source(key.local)
-        return _readable(_WALLETS[0], lambda: [_to_balance(wallet, source) for wallet in reply.wallets])
+        reply = await self._client.ask(*WALLETS, into=Wallets, body={"userId": key.local})
+        return None if reply is None else readable(WALLETS, lambda: balances_of(reply, self._source(key)))
 
-    async def _profile(self, key: Key) -> _Profile | None:
+    async def _gambling(self, key: Key) -> ResponsibleGambling | None:
+        if key.brand not in self._operator_ids:
+            return None
+        body = {"userId": key.local}
+        said, limits = await asyncio.gather(
+            self._client.ask(*EXCLUSIONS, into=Exclusions, body=body),
+            self._client.ask(*LIMITS, into=Limits, body=body),
+        )
+        if said is None or limits is None:
+            return None
+        return readable(LIMITS, lambda: gambling_of(said, limits, self._source(key)))
+
+    def _bets(self, player: Key, status: str | None) -> Ask:
+        """Asks for bets of `player`, of every status or one."""
+        operator_id = self._operator_ids.get(player.brand)
+
+        async def ask(limit: int, until: datetime | None) -> Rounds | None:
+            if operator_id is None:
+                return None
+            wanted = {"userId": player.local, "status": status, "endTime": until, "page": 1, "pageSize": limit}
+            body = {name: value for name, value in wanted.items() if value is not None} | of_operator(operator_id)
+            reply = await self._client.ask(*BETS, into=Bets, body=body)
+            if reply is None:
+                return None
+            check_whole(BETS, len(reply.bets), reply, 1, limit)
+            return readable(BETS, lambda: rounds_of(reply, player, operator_id, status, self._source(player)))
+
+        return ask
+
+    async def _search(self, search: PlayerSearch) -> PlayerHits | None:
+        query = query_of(search, self._operator_ids.get(search.brand))
+        reply = await self._client.ask(*USERS, into=Users, body=query)
+        return None if reply is None else hits_of(reply, search)
+
+    async def _prove(self, player: Key, write: Call) -> None:
+        """Raises unless the brand owns the player. Nothing has been written then, whatever the error."""
+        try:
+            profile = await self._profile(player)
+        except VendorError as error:
+            error.write_may_have_happened = False
+            raise
+        if profile is None:
+            raise VendorRejectedError(System.PAM, write[0], "no such player of this brand")
+
+    async def _profile(self, key: Key) -> Profile | None:
         """The profile if the key's brand owns it. An answer about somebody else is malformed."""
         operator_id = self._operator_ids.get(key.brand)
         if operator_id is None:
             return None
-        profile = await self._client.ask(*_PROFILE, into=_Profile, body={"userId": key.local})
-        if profile is None or profile.user_operator_context.operator_id != operator_id:
+        body = {"userId": key.local, "loginPage": 1, "loginPageSize": LOGINS_ASKED}
+        profile = await self._client.ask(*PROFILE, into=Profile, body=body)
+        if profile is None:
             return None
         if profile.user_id != key.local:
-            raise VendorMalformedError(System.PAM, _PROFILE[0], "the answer is about another user")
-        return profile
+            raise malformed(PROFILE, "the answer is about another user")
+        return profile if profile.user_operator_context.operator_id == operator_id else None
 
-    def _to_player(self, key: Key, profile: _Profile) -> Player:
-        registration = profile.registration_record or _Registration()
-        country = registration.ip_info.country if registration.ip_info else None
-        return Player(
-            id=Key("player", key.brand, profile.user_id),
-            market=self._markets.get(country or ""),
-            username=registration.username or None,
-            first_name=profile.first_name or None,
-            last_name=profile.last_name or None,
-            date_of_birth=profile.dob.date() if profile.dob else None,
-            email=profile.login_email or profile.registered_email or None,
-            phone=profile.login_mobile or profile.registered_mobile or None,
-            email_verified=profile.email_verified,
-            phone_verified=profile.phone_verified,
-            registered_at=registration.registered_at,
-            account=_to_account(profile),
-            source=self._source(profile.user_id),
-        )
-
-    def _source(self, user_id: str) -> Source:
-        return Source(System.PAM, "InfiGaming", user_id, self._clock())
-
-
-def _to_account(profile: _Profile) -> Account:
-    """`locked` outranks the bans in the status and leaves them as they are; kycLevel 1 and above is verified."""
-    flags = {
-        RestrictionScope.LOGIN: profile.ban_login,
-        RestrictionScope.ALL_PLAY: profile.ban_game,
-        RestrictionScope.WITHDRAWAL: profile.ban_withdraw,
-    }
-    restrictions = [scope for scope, banned in flags.items() if banned]
-    status = AccountStatus.RESTRICTED if restrictions else AccountStatus.ACTIVE
-    verified = None if profile.kyc_level is None else profile.kyc_level >= 1
-    return Account(AccountStatus.LOCKED if profile.locked else status, restrictions, verified)
-
-
-def _to_balance(wallet: _Wallet, source: Source) -> Balance:
-    def money(text: str) -> Money:
-        return Money.from_decimal(text, wallet.currency)
-
-    return Balance(
-        cash=money(wallet.cash),
-        bonus=money(wallet.bonus),
-        withdrawable=money(wallet.withdrawable_cash),
-        wagering_required=money(wallet.turnover_threshold) if wallet.turnover_threshold else None,
-        wagering_done=money(wallet.turnover) if wallet.turnover else None,
-        source=source,
-    )
-
-
-def _readable(operation: str, mapping: Callable[[], T]) -> T:
-    """What `mapping` makes of a decoded reply; a value that it cannot read makes the reply malformed."""
-    try:
-        return mapping()
-    except ValueError as error:
-        raise VendorMalformedError(System.PAM, operation, str(error)) from error
+    def _source(self, key: Key) -> Source:
+        return Source(System.PAM, "InfiGaming", key.local, self._clock())

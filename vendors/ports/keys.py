@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import NewType
 
 import msgspec
+
+Id = NewType("Id", str)  # a typed id as a client writes it, not parsed yet
 
 # Letters, digits and . _ - only, never dots alone: an id can become neither a path nor a header.
 _LOCAL = re.compile(r"^(?!\.+\Z)[A-Za-z0-9._-]{1,64}\Z")

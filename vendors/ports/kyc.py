@@ -50,8 +50,49 @@ class KycProfile(msgspec.Struct, frozen=True):
     source: Source
 
 
+class RequirementState(Enum):
+    """Where one step of the level stands; UNKNOWN is a vendor word the gateway does not know."""
+
+    NOT_SUBMITTED = "NOT_SUBMITTED"
+    IN_REVIEW = "IN_REVIEW"
+    SATISFIED = "SATISFIED"
+    RETRY_NEEDED = "RETRY_NEEDED"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+
+
+class KycDocument(msgspec.Struct, frozen=True):
+    """What was uploaded for a step: its kind and country, never its number or picture."""
+
+    kind: str
+    country: str | None
+    state: RequirementState
+    labels: Sequence[RejectLabel]
+
+
+class KycRequirement(msgspec.Struct, frozen=True):
+    """A step the level asks for, in the vendor's words, and what was uploaded for it."""
+
+    step: str
+    state: RequirementState
+    vendor_status: str | None
+    documents: Sequence[KycDocument]
+
+
+class Applicant(msgspec.Struct, frozen=True):
+    """A player by the id the vendor gave him."""
+
+    player: Key
+    vendor_id: str
+
+
 class KycPort(Protocol):
     """Reads answer per key: a value, a VendorError, or nothing for a player the vendor has never seen."""
 
     async def profiles(self, players: Sequence[Key]) -> Mapping[Key, KycProfile | VendorError]:
         """Verification profiles."""
+
+    async def requirements(
+        self, applicants: Sequence[Applicant]
+    ) -> Mapping[Applicant, Sequence[KycRequirement] | VendorError]:
+        """The steps of each applicant's level."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 Handler = Callable[[Request], Awaitable[Response]]
 HANG_SECONDS = 60.0
+STATS = ("calls", "keys", "max_in_flight", "effects")
+KINDS = (
+    "latency", "status", "hang", "reset", "truncate", "garbage", "html", "drip", "rate_limit", "partial", "duplicate",
+    "reorder",
+)  # fmt: skip
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -45,13 +50,18 @@ class Refused(Exception):
         self.response = JSONResponse(body, status, headers)
 
 
+def count(request: Request, *, keys: int = 1, effects: int = 0) -> None:
+    """A handler's word on what its call was: how many keys it asked for, how many things it changed."""
+    request.scope["stage.count"] = (keys, effects)
+
+
 class Stage:
     """One simulator's application. `reset` puts the store back to what the world says."""
 
     def __init__(self, operations: Sequence[Operation], reset: Callable[[], None]) -> None:
         self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
-        self._stats: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(("calls", "max_in_flight"), 0))
+        self._stats: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATS, 0))
         self._in_flight: dict[str, int] = defaultdict(int)
         self._reset = reset
         routes = [Route(op.path, self._wrapped(op), methods=[op.method]) for op in operations]
@@ -79,6 +89,9 @@ class Stage:
                 return refused.response
             finally:
                 self._in_flight[operation.name] -= 1
+                keys, effects = request.scope.get("stage.count", (1, 0))
+                stats["keys"] += keys
+                stats["effects"] += effects
 
         return answer
 
@@ -106,16 +119,14 @@ class Stage:
             return JSONResponse({"error": "too many requests"}, 429, headers)
         if fault.kind == "html":
             return Response("<html><body>Bad gateway</body></html>", 200, media_type="text/html")
-        answer = await operation.handle(request)
-        cut = bytes(answer.body)
-        return Response(cut[: len(cut) // 2] if fault.kind == "truncate" else b"\x00\xffgarbage", answer.status_code)
+        return _spoilt(fault, await operation.handle(request))
 
     async def _set_fault(self, request: Request) -> Response:
         try:
             fault = msgspec.json.decode(await request.body(), type=Fault)
         except msgspec.DecodeError as error:
             return JSONResponse({"error": str(error)}, 400)
-        if fault.kind not in ("latency", "hang", "status", "rate_limit", "html", "truncate", "garbage"):
+        if fault.kind not in KINDS:
             return JSONResponse({"error": f"unknown kind {fault.kind}"}, 400)
         number = next(self._ids)
         self._faults[number] = fault
@@ -133,3 +144,36 @@ class Stage:
         self._stats.clear()
         self._reset()
         return Response(status_code=204)
+
+
+def _spoilt(fault: Fault, answer: Response) -> Response:
+    """The product did its work, but its answer arrives cut, late, unreadable or with its list disturbed."""
+    content = bytes(answer.body)
+    if fault.kind == "garbage":
+        return Response(b"\x00\xffgarbage", answer.status_code)
+    if fault.kind == "truncate":
+        return Response(content[: len(content) // 2], answer.status_code)
+    if fault.kind in ("reset", "drip"):
+        return StreamingResponse(_bytes(content, fault), answer.status_code, {"Content-Length": str(len(content) + 1)})
+    body = msgspec.json.decode(content)
+    for items in _lists(body):
+        items[:] = {"partial": items[:-1], "duplicate": items * 2, "reorder": items[::-1]}[fault.kind]
+        break
+    return JSONResponse(body, answer.status_code)
+
+
+async def _bytes(content: bytes, fault: Fault) -> AsyncIterator[bytes]:
+    """One byte less than promised: at once, so that the connection breaks, or a byte every `value` seconds."""
+    if fault.kind == "drip":
+        for place in range(len(content)):
+            yield content[place : place + 1]
+            await asyncio.sleep(fault.value or 0.2)
+    yield b""
+
+
+def _lists(body: Any) -> Iterator[list[Any]]:
+    """The lists of a reply, outermost first."""
+    if isinstance(body, list):
+        yield body
+    for inner in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from _lists(inner)

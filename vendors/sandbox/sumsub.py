@@ -2,7 +2,12 @@
 
 /reference/authentication                         X-App-* headers and what is signed
 /reference/get-applicant-data-via-externaluserid  the applicant object
+/reference/get-applicant-verification-steps-status  the steps of the level, and which part of a refusal stands where
 /reference/error-codes-description                the error body; an `errorCode` is optional and left out here
+
+Everybody is on one level that asks for an identity document and a selfie. The review's outcome is the document's; a
+refused player's selfie is good. The page says that a FINAL refusal shows little here, not what: it is shown like RETRY.
+A step that was not handed in is null, one that waits has no answer: assumptions, as in `vendors/kyc/sumsub_steps.py`.
 """
 
 from __future__ import annotations
@@ -17,16 +22,20 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vendors.sandbox.facts import PlayerFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
-from vendors.sandbox.world import PlayerFacts, World
+from vendors.sandbox.world import World
 
 PATH = "/resources/applicants/-;externalUserId={external_user_id}/one"
+STEPS_PATH = "/resources/applicants/{applicant_id}/requiredIdDocsStatus"
 SKEW_SECONDS = 60
+_ALPHA_3 = {"GB": "GBR", "MT": "MLT", "SE": "SWE", "DK": "DNK", "DE": "DEU", "US": "USA"}  # the markets' countries
 
 
 def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Stage:
     """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back."""
     store = {f"{p.brand}:{p.id}": _applicant(p, world.now) for p in world.players.values()}
+    steps = {store[f"{p.brand}:{p.id}"]["id"]: _steps(p) for p in world.players.values()}
 
     async def one(request: Request) -> Response:
         await _admit(request, token, secret, clock())
@@ -35,7 +44,18 @@ def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] =
             raise _refused(404, "Applicant not found")
         return JSONResponse(applicant)
 
-    return Stage([Operation("getApplicantByExternalUserId", "GET", PATH, one)], lambda: None)
+    async def required(request: Request) -> Response:
+        await _admit(request, token, secret, clock())
+        found = steps.get(request.path_params["applicant_id"])
+        if found is None:
+            raise _refused(404, "Applicant not found")
+        return JSONResponse(found)
+
+    operations = [
+        Operation("getApplicantByExternalUserId", "GET", PATH, one),
+        Operation("getRequiredIdDocsStatus", "GET", STEPS_PATH, required),
+    ]
+    return Stage(operations, lambda: None)
 
 
 async def _admit(request: Request, token: str, secret: str, now: datetime) -> None:
@@ -85,6 +105,27 @@ def _review(player: PlayerFacts, now: datetime, digest: str) -> dict[str, Any]:
         "reviewStatus": status,
     }
     return review if answer is None else {**review, "reviewDate": moment, "reviewResult": _result(player)}
+
+
+def _steps(player: PlayerFacts) -> dict[str, Any]:
+    """Null until something is handed in. An earlier attempt's documents and answer stay on the record."""
+    status, answer = player.review[:2]
+    if status == "init" and answer is None:
+        return {"IDENTITY": None, "SELFIE": None}
+    good = None if answer is None else {"reviewAnswer": "GREEN"}
+    verdict = None if answer is None else _result(player)
+    return {"IDENTITY": _step(player, "PASSPORT", verdict), "SELFIE": _step(player, "SELFIE", good)}
+
+
+def _step(player: PlayerFacts, kind: str, verdict: dict[str, Any] | None) -> dict[str, Any]:
+    """The step has the answer and the comment for the player; labels and reject type stand with the image."""
+    digest = hashlib.sha256(f"{player.brand}:{player.id}:{kind}".encode()).hexdigest()
+    image = int(digest[:7], 16)
+    step = {"country": _ALPHA_3[player.country], "idDocType": kind, "imageIds": [image]}
+    if verdict is None:
+        return step
+    outcome = {name: value for name, value in verdict.items() if name in ("moderationComment", "reviewAnswer")}
+    return {"reviewResult": outcome, **step, "imageReviewResults": {str(image): verdict}}
 
 
 def _result(player: PlayerFacts) -> dict[str, Any]:

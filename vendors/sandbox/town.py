@@ -9,24 +9,33 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 
-from vendors.sandbox import infigaming, paymentiq, sumsub
+from vendors.ports.source import System
+from vendors.sandbox import bonus_reference, customerio, hub88, infigaming, paymentiq, sumsub, zendesk
+from vendors.sandbox.credentials import Credentials
 from vendors.sandbox.stage import Stage
-from vendors.sandbox.world import BRANDS, World, build
+from vendors.sandbox.world import World
 
-# The sandbox's credentials open nothing but the sandbox.
-PAM_TOKEN = "sandbox-pam"
-CASHIER_CLIENT = ("sandbox-client", "sandbox-secret")
-KYC_TOKEN = ("sbx:sandbox", "sandbox-kyc-secret")
-OPERATOR_IDS: Mapping[str, str] = {brand: str(number) for number, brand in enumerate(BRANDS, 7001)}
-MERCHANT_IDS: Mapping[str, str] = {brand: str(number) for number, brand in enumerate(BRANDS, 100001)}
+PLACES = (  # each system's place after the base port; Freebets is served on the aggregator's
+    System.PAM,
+    System.CASHIER,
+    System.KYC,
+    System.BONUS,
+    System.AGGREGATOR,
+    System.CRM,
+    System.TICKETING,
+)
 
 
-def stages(world: World) -> Mapping[int, Stage]:
-    """Position after the base port -> the simulator there."""
+def stages(world: World, own: Credentials) -> Mapping[System, Stage]:
+    """The simulator of every system, each over the same world."""
     return {
-        0: infigaming.stage(world, PAM_TOKEN, OPERATOR_IDS),
-        1: paymentiq.stage(world, *CASHIER_CLIENT, MERCHANT_IDS),
-        2: sumsub.stage(world, *KYC_TOKEN),
+        System.PAM: infigaming.stage(world, own.pam_token, own.operator_ids),
+        System.CASHIER: paymentiq.stage(world, *own.cashier_client, own.merchant_ids),
+        System.KYC: sumsub.stage(world, *own.kyc_token),
+        System.BONUS: bonus_reference.stage(world, own.bonus_token),
+        System.AGGREGATOR: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids),
+        System.CRM: customerio.stage(world, own.crm_key, requests_per_second=None),
+        System.TICKETING: zendesk.stage(world, *own.desk_login),
     }
 
 
@@ -38,13 +47,17 @@ class _Quiet(uvicorn.Server):
         yield
 
 
+def _ports(base: int, world: World, own: Credentials) -> list[tuple[int, Stage]]:
+    staged = stages(world, own)
+    return [(base + place, staged[system]) for place, system in enumerate(PLACES)]
+
+
 @asynccontextmanager
-async def standing(port_base: int, world: World | None = None) -> AsyncIterator[World]:
+async def standing(port_base: int, world: World, own: Credentials) -> AsyncIterator[None]:
     """The systems answer on 127.0.0.1 while the block runs."""
-    population = world or build()
     servers = [
-        _Quiet(uvicorn.Config(stage.app, host="127.0.0.1", port=port_base + place, log_level="error", lifespan="off"))
-        for place, stage in stages(population).items()
+        _Quiet(uvicorn.Config(stage.app, "127.0.0.1", port, log_level="critical", lifespan="off"))
+        for port, stage in _ports(port_base, world, own)
     ]
     running = [asyncio.create_task(server.serve()) for server in servers]
     try:
@@ -53,7 +66,7 @@ async def standing(port_base: int, world: World | None = None) -> AsyncIterator[
                 if task.done():
                     task.result()
             await asyncio.sleep(0.01)
-        yield population
+        yield
     finally:
         for server in servers:
             server.should_exit = server.force_exit = True  # a hanging fault must not hold the town open

@@ -1,0 +1,92 @@
+"""What every action shares on its way to a vendor: the caller's scope, a fresh reading, and what a failure means."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+from graphql import GraphQLError
+
+from auth.acting import Act, ActionContext, Check, Finding, MutationOutcome, Result, Step, UserError
+from resolvers.context import Context
+from resolvers.player import Root
+from resolvers.scope import in_scope
+from vendors.errors import VendorError
+from vendors.ports.keys import Key
+from vendors.ports.source import System
+
+
+class MutationRoot(Root, frozen=True):
+    """The root of mutations."""
+
+
+async def act(
+    ctx: Context, act: Act, *, owner: Key, system: System, check: Check, perform: Callable[[str], Awaitable[str | None]]
+) -> Result:
+    """Takes one action down the road. `perform` gets the audit id and answers the vendor's own reference, if any."""
+    if (refusal := await _outside(ctx, owner)) is not None:
+        return refusal
+
+    async def step(audit_id: str) -> Sequence[Step]:
+        try:
+            return [Step(system.value, MutationOutcome.EXECUTED, await perform(audit_id))]
+        except VendorError as error:
+            return [_failed(error)]
+
+    return await ctx.road.travel(ctx.principal, act, check, step)
+
+
+def _failed(error: VendorError) -> Step:
+    """What may have happened is INDETERMINATE; what the vendor refused, or never received, has not."""
+    if error.write_may_have_happened:
+        message = f"{error.public_message} Whether it happened is not known: look before you do it again."
+        return Step(error.system.value, MutationOutcome.INDETERMINATE, None, message)
+    return Step(
+        error.system.value, MutationOutcome.REJECTED_BY_VENDOR, None, f"{error.public_message} Nothing was done."
+    )
+
+
+async def _outside(ctx: Context, owner: Key) -> Result | None:
+    """A subject outside the caller's scope is not found, like one that does not exist."""
+    (judged,) = await in_scope([owner], ctx)
+    if judged is True:
+        return None
+    if isinstance(judged, VendorError):
+        return refused("VENDOR_UNAVAILABLE", f"{judged.public_message} Nothing was done.")
+    return not_found()
+
+
+def refused(code: str, message: str) -> Result:
+    """An action that never began."""
+    return Result(MutationOutcome.REJECTED_BY_POLICY, [UserError(code, message)])
+
+
+def not_found() -> Result:
+    """Nothing there that the caller may know of."""
+    return refused("NOT_FOUND", "There is no such object.")
+
+
+def unread(answer: VendorError | None) -> Finding:
+    """A subject that cannot be read now must not be acted on."""
+    if answer is None:
+        return Finding([UserError("NOT_FOUND", "There is no such object.")])
+    return Finding([UserError("VENDOR_UNAVAILABLE", f"{answer.public_message} Nothing was done.")])
+
+
+def precondition(message: str) -> UserError:
+    """The state does not allow it."""
+    return UserError("PRECONDITION_FAILED", message)
+
+
+def asked(
+    action: str, subject: Key, player: Key, context: ActionContext, input: msgspec.Struct, **details: object
+) -> Act:
+    """The action as the audit names it."""
+    return Act(action, str(subject), str(player), context, msgspec.to_builtins(input, enc_hook=str), details)
+
+
+def text(value: str, name: str, most: int) -> str:
+    """A text argument within its length; raises GraphQLError BAD_TEXT."""
+    if not value.strip() or len(value) > most:
+        raise GraphQLError(f"{name} must have 1 to {most} characters.", extensions={"code": "BAD_TEXT"})
+    return value

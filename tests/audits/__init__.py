@@ -1,0 +1,1 @@
+"""Audits that others publish, run against a gateway on a real socket."""

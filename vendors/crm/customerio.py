@@ -1,0 +1,288 @@
+"""Customer.io as the CRM: its App API, read by the id the operator gave the player. What it says, and where:
+
+docs.customer.io/files/journeys-app.json, copy of 2026-08  getPersonAttributes, getPersonSegments, getPersonMessages;
+                                                           10 requests per second, and a 429 that names no wait
+docs.customer.io/journeys/set-preferences-outside-center   the shape of cio_subscription_preferences (read 2026-11)
+docs.customer.io/journeys/message-statuses                 which event comes after which (read 2026-11)
+docs.customer.io/files/journeys-track.json, of 2026-08     to suppress is to delete the profile and to refuse its id
+
+No operation answers whether an id is suppressed: its profile is gone, like one that never was; `suppressed` is None.
+The lists the e-mail provider keeps are asked by address, which the gateway does not carry into a URL.
+Assumed, as the documents are silent: the last page's `next` is missing, null or empty, or leads to an empty page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from vendors.client import Client, Headers, Sent, each
+from vendors.errors import VendorError, VendorMalformedError
+from vendors.ports.crm import Channel, Consent, CrmProfile, Segment, Touch, TouchState
+from vendors.ports.keys import Key
+from vendors.ports.source import Source, System
+from vendors.signing import bearer
+
+T = TypeVar("T")
+
+ATTRIBUTES, SEGMENTS, MESSAGES = "getPersonAttributes", "getPersonSegments", "getPersonMessages"
+PATH = "/v1/customers/{customer_id}/"
+TOUCH_WINDOW = timedelta(days=90)  # the product itself answers for at most six months
+PAGE_LIMIT = 1000  # the documented maximum; the order of the list is not documented, so a part of it is worth nothing
+MAX_PAGES = 2  # a second page is asked for only where the first one points to it
+
+_CHANNELS: Mapping[str, Channel] = {  # a message's type; webhook, slack and live_notification have no counterpart
+    "email": Channel.EMAIL,
+    "twilio": Channel.SMS,
+    "push": Channel.PUSH,
+    "in_app": Channel.ONSITE,
+    "whatsapp": Channel.WHATSAPP,
+}
+_PREFERENCES: Mapping[str, Channel] = {  # a channel in cio_subscription_preferences; slack, line and inbox likewise
+    "email": Channel.EMAIL,
+    "sms": Channel.SMS,
+    "push": Channel.PUSH,
+    "in_app": Channel.ONSITE,
+    "whatsapp": Channel.WHATSAPP,
+}
+_ENDED_BY_UNSUBSCRIBING = frozenset({Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.WHATSAPP})
+
+# The furthest event first. `prefetch_*` is a machine's doing: the message arrived, the player may not have seen it.
+_FURTHEST: Mapping[str, TouchState] = {
+    "spammed": TouchState.SPAM_REPORTED,
+    "unsubscribed": TouchState.UNSUBSCRIBED,
+    "converted": TouchState.CONVERTED,
+    "clicked": TouchState.CLICKED,
+    "human_clicked": TouchState.CLICKED,
+    "opened": TouchState.OPENED,
+    "human_opened": TouchState.OPENED,
+    "bounced": TouchState.BOUNCED,
+    "failed": TouchState.FAILED,
+    "undeliverable": TouchState.FAILED,  # a message limit, a cancelled newsletter, delivery switched off
+    "dropped": TouchState.SUPPRESSED,  # not sent: the recipient, or his device, is suppressed
+    "prefetch_clicked": TouchState.DELIVERED,
+    "prefetch_opened": TouchState.DELIVERED,
+    "delivered": TouchState.DELIVERED,
+    "sent": TouchState.SENT,
+    "attempted": TouchState.QUEUED,  # tried and to be tried again; like a draft, it has not left Customer.io
+    "drafted": TouchState.QUEUED,
+    "created": TouchState.QUEUED,
+}
+_FAILURES = frozenset({TouchState.BOUNCED, TouchState.FAILED, TouchState.SUPPRESSED})
+
+
+class _Preferences(msgspec.Struct, frozen=True):
+    """What the player chose himself. The computed preferences are not read: a default is nobody's consent."""
+
+    channels: dict[str, bool] = {}
+    topics: dict[str, bool] = {}
+
+
+class _Attributes(msgspec.Struct, frozen=True):
+    """One attribute of all that the operator may keep on a person; it is JSON within a string."""
+
+    cio_subscription_preferences: str | None = None
+
+
+class _Customer(msgspec.Struct, frozen=True):
+    id: str
+    attributes: _Attributes
+    unsubscribed: bool | None = None
+
+
+class _Person(msgspec.Struct, frozen=True):
+    customer: _Customer
+
+
+class _Segment(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+
+
+class _Segments(msgspec.Struct, frozen=True):
+    segments: tuple[_Segment, ...]
+
+
+class _Identifiers(msgspec.Struct, frozen=True):
+    id: str | None = None
+
+
+class _Message(msgspec.Struct, frozen=True):
+    """A delivery, without its recipient and subject. Times are Unix seconds; `customer_id` may be null."""
+
+    id: str
+    type: str
+    created: int
+    metrics: dict[str, int | None] = {}
+    campaign_id: int | None = None
+    customer_id: str | None = None
+    customer_identifiers: _Identifiers | None = None
+
+
+class _Messages(msgspec.Struct, frozen=True):
+    messages: tuple[_Message, ...]
+    next: str | None = None
+
+
+def sign(app_key: str) -> Sent:
+    """Credentials for one workspace: an App API key as bearer token."""
+
+    async def headers(method: str, path: str, body: bytes) -> Headers:
+        return bearer(app_key)
+
+    return headers
+
+
+def customer_id(player: Key) -> str:
+    """The id the operator gave the player at Customer.io. No part can hold a colon, so no two players share one."""
+    return f"{player.brand}:{player.local}"
+
+
+class CustomerIo:
+    """CrmPort over Customer.io: three calls a player at once, none of them repeated here."""
+
+    def __init__(self, client: Client, clock: Callable[[], datetime]) -> None:
+        self._client, self._clock = client, clock
+
+    async def profiles(self, players: Sequence[Key]) -> Mapping[Key, CrmProfile | VendorError]:
+        """Marketing profiles; a player Customer.io does not hold is left out. If one of his calls fails, he fails.
+
+        `touches` are all messages created in the last 90 days, and say nothing of older ones. A player with more of
+        them than two pages of 1000 hold is an error.
+        """
+        return await each(players, self._profile)
+
+    async def _profile(self, player: Key) -> CrmProfile | None:
+        asked, now = customer_id(player), self._clock()
+        answers = await asyncio.gather(
+            _settled(self._customer(asked)), _settled(self._segments(asked)), _settled(self._messages(asked, now))
+        )  # all three are awaited, so that which failure is told does not depend on which came first
+        customer, segments, messages = _sure(answers[0]), _sure(answers[1]), _sure(answers[2])
+        if customer is None:
+            return None
+        if segments is None:
+            raise self._malformed(SEGMENTS, "a customer that has attributes is not found")
+        if messages is None:
+            raise self._malformed(MESSAGES, "a customer that has attributes is not found")
+        try:
+            touches = [_touch(message) for message in messages]
+        except (ValueError, OverflowError, OSError) as error:
+            raise self._malformed(MESSAGES, "a time cannot be read") from error
+        return CrmProfile(
+            player=player,
+            suppressed=None,
+            consents=self._consents(customer),
+            segments=tuple(Segment(str(segment.id), segment.name) for segment in segments),
+            touches=tuple(sorted(touches, key=lambda touch: (touch.sent_at, touch.id), reverse=True)),
+            source=Source(System.CRM, "Customer.io", customer.id, now),
+        )
+
+    async def _customer(self, asked: str) -> _Customer | None:
+        person = await self._ask(ATTRIBUTES, "attributes", asked, _Person)
+        if person is None:
+            return None
+        if person.customer.id != asked:  # never show one player's consent on another's page
+            raise self._malformed(ATTRIBUTES, "id is not the one asked for")
+        return person.customer
+
+    async def _segments(self, asked: str) -> Sequence[_Segment] | None:
+        """The document knows no paging here: one reply is the whole list."""
+        reply = await self._ask(SEGMENTS, "segments", asked, _Segments)
+        return None if reply is None else tuple({segment.id: segment for segment in reply.segments}.values())
+
+    async def _messages(self, asked: str, now: datetime) -> Sequence[_Message] | None:
+        found: dict[str, _Message] = {}
+        query = {"limit": str(PAGE_LIMIT), "start_ts": str(int((now - TOUCH_WINDOW).timestamp()))}
+        for _ in range(MAX_PAGES):
+            page = await self._ask(MESSAGES, "messages", asked, _Messages, query)
+            if page is None:
+                return None
+            if any(_belongs_to_another(message, asked) for message in page.messages):
+                raise self._malformed(MESSAGES, "a message is not the customer's")
+            found.update({message.id: message for message in page.messages})
+            if not page.next or not page.messages:
+                return tuple(found.values())
+            query["start"] = page.next
+        raise self._malformed(MESSAGES, "more messages than are read")
+
+    async def _ask(
+        self, operation: str, what: str, asked: str, into: type[T], query: Mapping[str, str] | None = None
+    ) -> T | None:
+        return await self._client.ask(
+            operation,
+            "GET",
+            PATH + what,
+            into=into,
+            at={"customer_id": asked},
+            query={"id_type": "id", **(query or {})},
+        )
+
+    def _consents(self, customer: _Customer) -> Sequence[Consent]:
+        text = customer.attributes.cio_subscription_preferences
+        try:
+            chosen = msgspec.json.decode(text, type=_Preferences) if text else _Preferences()
+        except msgspec.DecodeError as error:
+            raise self._malformed(ATTRIBUTES, "subscription preferences cannot be read") from error
+        return tuple(
+            Consent(channel, _granted(channel, chosen.channels.get(word), customer.unsubscribed, chosen.topics))
+            for word, channel in _PREFERENCES.items()
+        )
+
+    def _malformed(self, operation: str, detail: str) -> VendorMalformedError:
+        return VendorMalformedError(self._client.system, operation, detail)
+
+
+async def _settled(read: Awaitable[T]) -> T | VendorError:
+    try:
+        return await read
+    except VendorError as error:
+        return error
+
+
+def _sure(answer: T | VendorError) -> T:
+    if isinstance(answer, VendorError):
+        raise answer
+    return answer
+
+
+def _granted(
+    channel: Channel, chosen: bool | None, unsubscribed: bool | None, topics: Mapping[str, bool]
+) -> bool | None:
+    """A yes is the player's own yes to the channel. That he has not unsubscribed is none: nobody need have asked him.
+
+    A message needs its topic and its channel, so where he refused every topic he answered, the channel alone says
+    nothing; nor does it where the reply leaves out whether he has unsubscribed from everything.
+    """
+    if unsubscribed and channel in _ENDED_BY_UNSUBSCRIBING:
+        return False
+    if chosen and (unsubscribed is None or (topics and not any(topics.values()))):
+        return None
+    return chosen
+
+
+def _belongs_to_another(message: _Message, asked: str) -> bool:
+    named = (message.customer_id, message.customer_identifiers and message.customer_identifiers.id)
+    return any(name is not None and name != asked for name in named)
+
+
+def _touch(message: _Message) -> Touch:
+    """`sent_at` is when it left for the delivery provider, or, if it has not, when Customer.io created it."""
+    return Touch(
+        id=message.id,
+        campaign_id=None if message.campaign_id is None else str(message.campaign_id),
+        channel=_CHANNELS.get(message.type, Channel.UNKNOWN),
+        state=_state(message),
+        sent_at=datetime.fromtimestamp(message.metrics.get("sent") or message.created, UTC),
+    )
+
+
+def _state(message: _Message) -> TouchState:
+    """The furthest event. A push goes to every device: one that took it outweighs another that did not."""
+    reached = [state for word, state in _FURTHEST.items() if message.metrics.get(word)]
+    if message.type == "push" and TouchState.DELIVERED in reached:
+        reached = [state for state in reached if state not in _FAILURES]
+    return reached[0] if reached else TouchState.UNKNOWN

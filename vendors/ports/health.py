@@ -1,0 +1,64 @@
+"""How a product has been answering this process lately."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from vendors.ports.source import System
+
+RECENT = 20  # calls that make up the picture
+
+
+class HealthState(Enum):
+    """UNKNOWN until it has been asked something."""
+
+    HEALTHY = "HEALTHY"
+    DEGRADED = "DEGRADED"
+    DOWN = "DOWN"
+    UNKNOWN = "UNKNOWN"
+
+
+class VendorHealth(msgspec.Struct, frozen=True):
+    """The last calls of one product, by this process alone. `error_percent` is of the last 20 calls."""
+
+    system: System
+    vendor: str
+    state: HealthState
+    error_percent: int | None
+    last_success_at: datetime | None
+    last_error_at: datetime | None
+    last_error_code: str | None
+
+
+class HealthLog:
+    """Written by the product's client after every call."""
+
+    def __init__(self, system: System, vendor: str) -> None:
+        self.system, self.vendor = system, vendor
+        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._success: datetime | None = None
+        self._error: tuple[datetime, str] | None = None
+
+    def succeeded(self, at: datetime) -> None:
+        """An answer that could be read, a "no such thing" among them."""
+        self._recent.append(True)
+        self._success = at
+
+    def failed(self, at: datetime, code: str) -> None:
+        """Any VendorError but a refusal of what we asked."""
+        self._recent.append(False)
+        self._error = (at, code)
+
+    def now(self) -> VendorHealth:
+        """The picture at this moment."""
+        errors = self._recent.count(False)
+        state = HealthState.UNKNOWN if not self._recent else HealthState.HEALTHY if not errors else HealthState.DEGRADED
+        if self._recent and errors == len(self._recent):
+            state = HealthState.DOWN
+        percent = errors * 100 // len(self._recent) if self._recent else None
+        at, code = self._error or (None, None)
+        return VendorHealth(self.system, self.vendor, state, percent, self._success, at, code)

@@ -1,0 +1,97 @@
+"""A bonus engine that keeps the reference contract (docs/contracts/bonus.yaml, 1.0.0) and refuses what it forbids."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from vendors.ports.money import exponent_of
+from vendors.sandbox.facts import GrantFacts, PlayerFacts
+from vendors.sandbox.stage import Operation, Refused, Stage, count
+from vendors.sandbox.world import World
+
+PATH = "/v1/grants/query"
+_Identifier = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+_BRAND = re.compile(r"^[a-z][a-z0-9-]{0,31}\Z")
+_TYPES = {"WELCOME": "welcome_bonus", "RELOAD": "reload_bonus", "CASHBACK": "cashback_bonus"}  # by the campaign's word
+
+
+class _Query(msgspec.Struct, forbid_unknown_fields=True):
+    player_ids: Annotated[list[_Identifier], msgspec.Meta(min_length=1, max_length=100)]
+
+
+def stage(world: World, token: str, brands: Collection[str] | None = None) -> Stage:
+    """An engine with the world's grants; `brands` limits which are on it. Read-only: a reset has nothing to do."""
+    known = {p.brand for p in world.players.values()} if brands is None else set(brands)
+    store = {
+        (p.brand, p.id): [_grant(p, grant, world.now) for grant in p.grants]
+        for p in world.players.values()
+        if p.brand in known
+    }
+
+    async def query(request: Request) -> Response:
+        _admit(request, token)
+        brand = request.headers.get("Brand", "")
+        if not _BRAND.match(brand):
+            raise _problem(400, "Bad request", "The Brand header is missing or is no brand.")
+        if brand not in known:
+            raise _problem(404, "Unknown brand")
+        asked = _read(await request.body())
+        count(request, keys=len(asked))
+        players = [{"player_id": one, "grants": store[brand, one]} for one in asked if (brand, one) in store]
+        return JSONResponse({"brand": brand, "players": players})
+
+    return Stage([Operation("queryGrants", "POST", PATH, query)], lambda: None)
+
+
+def _admit(request: Request, token: str) -> None:
+    sent = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
+        raise _problem(401, "Unauthorized", headers={"WWW-Authenticate": "Bearer"})
+    if request.headers.get("Content-Type", "").split(";")[0].strip() != "application/json":
+        raise _problem(400, "Bad request", "The body is not application/json.")
+
+
+def _read(body: bytes) -> list[str]:
+    try:
+        asked = msgspec.json.decode(body, type=_Query).player_ids
+    except msgspec.DecodeError as error:
+        raise _problem(400, "Bad request", str(error)) from error
+    if len(set(asked)) < len(asked):
+        raise _problem(400, "Bad request", "A player is asked for twice.")
+    return asked
+
+
+def _problem(status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None) -> Refused:
+    body = {"type": "about:blank", "title": title, "status": status} | ({"detail": detail} if detail else {})
+    return Refused(status, body, {"Content-Type": "application/problem+json", **(headers or {})})
+
+
+def _grant(player: PlayerFacts, grant: GrantFacts, now: datetime) -> dict[str, Any]:
+    def decimal(amount_minor: int) -> str:
+        digits = exponent_of(player.currency)
+        return f"{Decimal(amount_minor).scaleb(-digits):.{digits}f}"
+
+    wagering = {"required": decimal(grant.required_minor), "done": decimal(grant.done_minor)}
+    return {
+        "id": grant.id,
+        "player_id": player.id,
+        "campaign_code": grant.campaign,
+        "type": _TYPES.get(grant.campaign.rstrip("0123456789"), "undefined"),
+        "status": grant.status,
+        "currency": player.currency,
+        "amount": decimal(grant.amount_minor),
+        "wagering": wagering if grant.required_minor else None,
+        "free_spins": None,
+        "blocks_withdrawal": grant.blocks_withdrawal,
+        "granted_at": (now - grant.granted_age).isoformat(),
+        "expires_at": None if grant.expires_in is None else (now + grant.expires_in).isoformat(),
+    }

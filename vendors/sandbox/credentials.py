@@ -1,0 +1,67 @@
+"""What opens each product. The sandbox's own credentials open nothing but the sandbox.
+
+Its RSA key is made at the first start and kept in `var`, so that a sandbox in a process of its own shares it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import msgspec
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from vendors.sandbox.facts import BRANDS
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """One credential a product, and under which number each product knows a brand."""
+
+    pam_token: str
+    operator_ids: Mapping[str, str]
+    cashier_client: tuple[str, str]
+    merchant_ids: Mapping[str, str]
+    kyc_token: tuple[str, str]
+    bonus_token: str
+    aggregator_key: rsa.RSAPrivateKey
+    aggregator_ids: Mapping[str, int]
+    crm_key: str
+    desk_login: tuple[str, str]
+
+
+def sandbox(var: Path) -> Credentials:
+    """The sandbox's set; `var` is the folder of what runs."""
+    return Credentials(
+        pam_token="sandbox-pam",
+        operator_ids={brand: str(number) for number, brand in enumerate(BRANDS, 7001)},
+        cashier_client=("sandbox-client", "sandbox-secret"),
+        merchant_ids={brand: str(number) for number, brand in enumerate(BRANDS, 100001)},
+        kyc_token=("sbx:sandbox", "sandbox-kyc-secret"),
+        bonus_token="sandbox-bonus",
+        aggregator_key=_rsa_key(var / "sandbox-hub88.pem"),
+        aggregator_ids={brand: number for number, brand in enumerate(BRANDS, 501)},
+        crm_key="sandbox-crm",
+        desk_login=("gateway@acme.example/token", "sandbox-desk"),
+    )
+
+
+def _rsa_key(file: Path) -> rsa.RSAPrivateKey:
+    """Read, or made: whoever of two processes comes first decides, and neither ever sees half a file."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        with NamedTemporaryFile(dir=file.parent) as whole:  # readable by its owner only
+            whole.write(pem)
+            whole.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(whole.name, file)
+    key = serialization.load_pem_private_key(file.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
