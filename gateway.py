@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import msgspec
 import typer
 from graphql import ExecutionResult, OperationType, execute
@@ -34,7 +33,7 @@ from execution.connections import Cursors
 from execution.documents import Asked
 from execution.http import BadRequest, Endpoint
 from execution.publication import Spec
-from execution.serving import Drain, middleware, operational, server
+from execution.serving import Drain, middleware, operational, run, server, settle
 from resolvers.acting import MutationRoot
 from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
@@ -45,6 +44,7 @@ from vendors.sandbox import town
 from vendors.sandbox.credentials import Credentials, sandbox
 from vendors.sandbox.facts import MARKETS
 from vendors.sandbox.world import World, build
+from vendors.wire import Wire, opened
 
 HERE = Path(__file__).parent
 _TOKEN = frozenset({"signed.in"})
@@ -156,9 +156,8 @@ async def gateway(
         drain or Drain(settings.drain_seconds),
         telemetry.setup(settings.otlp_endpoint, settings.trace_sample_ratio),
     )
-    limits = httpx.Limits(max_connections=256, max_keepalive_connections=256)
     async with (
-        httpx.AsyncClient(limits=limits, trust_env=False) as wire,
+        opened(settings.vendor_wire) as wire,
         open_store(settings.var / "audit.db") as audit,
     ):
         ports = connect(settings, wire, clock, sandbox(settings.var))
@@ -179,7 +178,7 @@ async def gateway(
         yield Starlette(routes=routes, middleware=guards)
 
 
-def connect(settings: Settings, wire: httpx.AsyncClient, clock: Clock, credentials: Credentials) -> Ports:
+def connect(settings: Settings, wire: Wire, clock: Clock, credentials: Credentials) -> Ports:
     """The products behind the graph."""
 
     def url(system: System) -> str:
@@ -205,7 +204,7 @@ def serve(
     """Start the gateway, and the sandbox vendors unless told where they are."""
     settings = load(port=port, vendors_base=vendors_base)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(settings, own_sandbox=vendors_base is None))
+        run(_serve(settings, own_sandbox=vendors_base is None))
 
 
 async def _serve(settings: Settings, *, own_sandbox: bool) -> None:
@@ -218,6 +217,7 @@ async def _serve(settings: Settings, *, own_sandbox: bool) -> None:
         building = asyncio.create_task(console.build(HERE / "ui", settings.var))
         try:
             _greet(settings)
+            settle()
             await server(app, settings.host, settings.port, drain).serve()
         finally:
             building.cancel()
@@ -239,7 +239,7 @@ def stand(port_base: Annotated[int, typer.Option(help="The PAM's port; the other
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(standing())
+        run(standing())
 
 
 @cli.command()

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from auth.audit_chain import AuditRecord, AuditUnavailable, Phase
 from auth.identity import Principal
 from auth.policy import Policy
 
+REMEMBERED = timedelta(hours=24)  # for how long an idempotency key stands for what it first asked
 log = logging.getLogger("player_graph.acting")
 
 
@@ -126,7 +128,8 @@ class Road:
 
     async def _once(self, who: Principal, act: Act, digest: str, check: Check, perform: Perform) -> Result:
         try:
-            if known := await self._audit.of_request(who.subject, act.action, act.context.idempotency_key):
+            since = datetime.now(UTC) - REMEMBERED
+            if known := await self._audit.of_request(who.subject, act.action, act.context.idempotency_key, since):
                 return _replayed([found.record for found in known], digest)
             async with self._locks.setdefault(act.subject, asyncio.Lock()):
                 return await self._decide(who, act, check, perform)

@@ -136,12 +136,11 @@ class AuditStore:
         query = select(AUDIT).where(AUDIT.c.phase == Phase.INTENT.value, ~ended.exists())
         return await self._read(query.order_by(AUDIT.c.sequence))
 
-    async def of_request(self, actor: str, action: str, idempotency_key: str) -> list[StoredRecord]:
+    async def of_request(self, actor: str, action: str, idempotency_key: str, since: datetime) -> list[StoredRecord]:
         """What is on record of one person's action under one idempotency key, in order."""
-        query = select(AUDIT).where(_key_of == idempotency_key).order_by(AUDIT.c.sequence)
-        return [
-            found for found in await self._read(query) if (found.record.actor, found.record.action) == (actor, action)
-        ]
+        query = select(AUDIT).where(_key_of == idempotency_key, AUDIT.c.at >= since.isoformat())
+        found = await self._read(query.order_by(AUDIT.c.sequence))
+        return [one for one in found if (one.record.actor, one.record.action) == (actor, action)]
 
     async def in_doubt(self, subject: str) -> bool:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hashlib
+import importlib
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -96,6 +98,24 @@ class Server(uvicorn.Server):
             self.config.timeout_graceful_shutdown = max(1, math.ceil(self._drain.seconds_left))
             return True
         return await super().on_tick(counter)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Runs a program on uvloop where there is one: it halves what a call over a socket costs."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:  # not made for every platform
+        asyncio.run(main)
+    else:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(main)
+
+
+def settle() -> None:
+    """What was built at start stays for good: the collector need not walk it again, which takes milliseconds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def server(app: ASGIApp, host: str, port: int, drain: Drain) -> Server:

@@ -216,7 +216,7 @@ def _approval(facts: Facts) -> Iterator[Blocker]:
                       "PAYMENTS", "APPROVE_WITHDRAWAL", due, False, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.ON_HOLD:
         yield Blocker("MANUALLY_ON_HOLD", "An agent put the withdrawal on hold.", WaitingOn.OPERATOR_TEAM, "PAYMENTS",
-                      "APPROVE_WITHDRAWAL", None, False, _state(waiting))  # fmt: skip
+                      "RELEASE_HOLD", None, False, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.SCHEDULED:
         yield Blocker("AUTO_APPROVAL_TIMER", "It will be approved automatically.", WaitingOn.NOBODY, "PAYMENTS", "WAIT",
                       None, False, _state(waiting))  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -25,6 +25,7 @@ from vendors.errors import (
 )
 from vendors.ports.health import HealthLog
 from vendors.ports.source import System
+from vendors.wire import Wire
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -33,20 +34,6 @@ Headers = Mapping[str, str]
 Sent = Callable[[str, str, bytes], Awaitable[Headers]]  # (method, path with query, body) -> credentials
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
-
-
-class Wire(Protocol):
-    """What carries a request: httpx.AsyncClient, or anything with its `request`."""
-
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        content: bytes,
-        headers: Headers,
-        timeout: float,  # noqa: ASYNC109  # httpx's own signature
-    ) -> httpx.Response: ...
 
 
 class Client:

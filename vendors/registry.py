@@ -13,13 +13,14 @@ from vendors.bonus.combined import CombinedBonus
 from vendors.bonus.hub88_freebets import Hub88Freebets
 from vendors.bonus.reference import ReferenceBonus
 from vendors.cashier.paymentiq import PaymentIQ, PaymentIQTokens
-from vendors.client import Client, Headers, Sent, Wire
+from vendors.client import Client, Headers, Sent
 from vendors.crm import customerio
 from vendors.kyc import sumsub
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk
+from vendors.wire import Wire
 
 Clock = Callable[[], datetime]
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from auth import policy
+from auth import acting, policy
 from auth.acting import Act, ActionContext, Finding, MutationOutcome, Result, Road, Step, UserError
 from auth.audit import AuditStore, open_store
 from auth.audit_chain import Phase, verify
@@ -104,6 +105,12 @@ async def test_the_same_key_with_another_input_is_refused(doing: Doing) -> None:
     for changed in (await doing.ask(note="another"), await doing.ask(subject="withdrawal:acme:1")):
         assert [error.code for error in changed.user_errors] == ["DUPLICATE_REQUEST"]
     assert doing.effects == 1
+
+
+async def test_a_key_is_free_again_when_its_day_is_over(doing: Doing, monkeypatch: pytest.MonkeyPatch) -> None:
+    await doing.ask()
+    monkeypatch.setattr(acting, "REMEMBERED", timedelta(0))
+    assert ((await doing.ask()).replayed, doing.effects) == (False, 2)
 
 
 async def test_another_person_may_use_the_same_key(doing: Doing) -> None:

@@ -3,32 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.conftest import Caller, calling
-from vendors.sandbox import town
+import httpx
 
-QUERY = (Path(__file__).parents[2] / "operations" / "where-is-my-money.graphql").read_text()
+import gateway as root
+from config import Settings, sandbox_secret
+from execution.serving import run, settle
+from tests.conftest import Caller, free_ports
+from vendors.sandbox import town
+from vendors.sandbox.world import build
+
+ROOT = Path(__file__).parents[2]
+QUERY = (ROOT / "operations" / "where-is-my-money.graphql").read_text()
 LATENCY_SECONDS, ALLOWANCE_SECONDS, RUNS = 0.05, 0.03, 20
 CASES = [  # what is measured, rounds of its longest documented chain, whether the player was seen before
-    ("never seen: PAM, then tickets by user, then comments", 4, False),
-    ("scope record there: tickets by user, then comments", 3, True),
+    ("never seen: the PAM, then the desk's user, his tickets, their messages", 4, False),
+    ("scope record and the desk's user remembered: his tickets, their messages", 2, True),
 ]
 
 
 @asynccontextmanager
-async def slow_town() -> AsyncIterator[Caller]:
-    """A gateway over the seven simulators, each answering 50 ms late."""
-    with TemporaryDirectory() as folder:
-        async with calling(Path(folder), vendor_timeout_seconds=5.0) as caller:
+async def slow_town(base: int, var: Path) -> AsyncIterator[None]:
+    """The seven simulators in a process of their own, each answering 50 ms late."""
+    command = [sys.executable, "gateway.py", "sandbox", "--port-base", str(base)]
+    standing = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env={**os.environ, "PLAYER_GRAPH_VAR": str(var)}
+    )
+    late = {"operation": "*", "kind": "latency", "value": LATENCY_SECONDS}
+    try:
+        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(retries=20), trust_env=False) as http:
             for place in range(len(town.PLACES)):
-                await caller.fault(place, operation="*", kind="latency", value=LATENCY_SECONDS)
-            yield caller
+                (await http.post(f"http://127.0.0.1:{base + place}/__faults", json=late)).raise_for_status()
+        yield
+    finally:
+        standing.terminate()
+        await standing.wait()
+
+
+@asynccontextmanager
+async def gateway_before_slow_vendors() -> AsyncIterator[Caller]:
+    """A gateway in this process, asked without a socket, over vendors that are asked over sockets."""
+    with TemporaryDirectory() as folder:
+        base, var = free_ports(), Path(folder)
+        settings = Settings(vendors_base=f"http://127.0.0.1:{base}", vendor_timeout_seconds=5.0, var=var)
+        async with (
+            slow_town(base, var),
+            root.gateway(settings, build()) as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http,
+            httpx.AsyncClient(trust_env=False) as vendors,
+        ):
+            yield Caller(http, vendors, sandbox_secret(var), base)
 
 
 async def measure(caller: Caller, player: str, *, seen: bool) -> float:
@@ -43,8 +75,9 @@ async def measure(caller: Caller, player: str, *, seen: bool) -> float:
 
 
 async def main() -> None:
-    async with slow_town() as caller:
+    async with gateway_before_slow_vendors() as caller:
         await measure(caller, "player:acme:s-009", seen=False)  # the first documents, connections and token
+        settle()
         for name, rounds, seen in CASES:
             players = [f"player:{['acme', 'borealis', 'corona'][n % 3]}:p-{n:03d}" for n in range(1, RUNS + 1)]
             before = await caller.calls()
@@ -60,4 +93,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from vendors.client import Client, Headers, Wire
+from vendors.client import Client, Headers
 from vendors.errors import VendorMalformedError
 from vendors.ports.source import System
 from vendors.signing import basic, bearer
+from vendors.wire import Wire
 
 TOKEN_MARGIN = timedelta(seconds=60)  # a token is given up this long before it expires
 

@@ -23,6 +23,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
+from cachetools import TTLCache
 
 from vendors.client import Client, each
 from vendors.errors import VendorError, VendorMalformedError, VendorRejectedError
@@ -39,6 +40,7 @@ from vendors.ticketing.zendesk_records import CommentRecord, CommentsPage, Ticke
 SHOW_MANY, REQUESTED, COMMENTS = "TicketsShowMany", "ListTicketsRequested", "ListTicketComments"
 CREATE, UPDATE = "CreateTicket", "UpdateTicket"
 TICKETS = "/api/v2/tickets"
+MOST_PROVEN, PROVEN_SECONDS = 10_000, 60  # for how long a list's tickets need no second proof when they are opened
 
 
 class _Owned(msgspec.Struct, frozen=True):
@@ -55,6 +57,7 @@ class Zendesk:
         self._client, self._clock = client, clock
         self._panel = panel_url.rstrip("/") if panel_url else None
         self._people = People(client, clock)
+        self._proven: TTLCache[Key, _Owned] = TTLCache(MOST_PROVEN, PROVEN_SECONDS)
 
     async def tickets_of(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[Ticket] | VendorError]:
         """Tickets a player requested, newest first; a player Zendesk does not know is left out."""
@@ -79,8 +82,13 @@ class Zendesk:
         }
 
     async def comments_of(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[TicketComment] | VendorError]:
-        """Messages of a ticket, newest first; a ticket that `tickets` would leave out is left out here."""
-        owned = await self._owned([listing.owner for listing in listings])
+        """Messages of a ticket, newest first; a ticket that `tickets` would leave out is left out here.
+
+        Whose ticket it is need not be read again within a minute of having been read.
+        """
+        keys = [listing.owner for listing in listings]
+        owned: dict[Key, _Owned | VendorError] = {key: self._proven[key] for key in keys if key in self._proven}
+        owned.update(await self._owned([key for key in keys if key not in owned]))
 
         async def read(listing: Listing) -> Page[TicketComment] | None:
             found = owned[listing.owner]
@@ -148,7 +156,9 @@ class Zendesk:
                 raise again
             found = await self._requested(again) if again is not None and again != link else None
         now = self._clock()
-        return None if found is None else [self._canonical(_Owned(record, player), now) for record in found]
+        owned = [_Owned(record, player) for record in found or ()]
+        self._proven.update({Key("ticket", player.brand, str(one.record.id)): one for one in owned})
+        return None if found is None else [self._canonical(one, now) for one in owned]
 
     async def _requested(self, user_id: int) -> Sequence[TicketRecord] | None:
         path, at = "/api/v2/users/{user_id}/tickets/requested", {"user_id": str(user_id)}
