@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -183,7 +183,23 @@ def _coded(result: ExecutionResult) -> ExecutionResult:
             result.errors[place] = crashed(error)  # type: ignore[index]  # there are errors
         else:
             error.extensions = {"code": "BAD_VARIABLES"}
+    if result.errors:
+        result.errors.sort(key=lambda error: _position(result.data, error.path or ()))
     return result
+
+
+def _position(data: Any, path: Sequence[str | int]) -> list[int]:
+    """Where an error stands in the answer: errors are told in its order, not in that of their arrival."""
+    places: list[int] = []
+    for step in path:
+        if isinstance(data, dict) and step in data:
+            places.append(list(data).index(step))
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            places.append(step)
+        else:
+            break
+        data = data[step]
+    return places
 
 
 def _told(result: ExecutionResult, media: str) -> Response:

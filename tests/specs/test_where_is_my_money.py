@@ -152,3 +152,13 @@ async def test_with_a_scope_record_the_other_six_answer_for_a_dead_pam(
         player[name] for name in ("openWithdrawals", "kyc", "bonusGrants", "crm", "tickets", "paymentInstruments")
     )
     assert player["openWithdrawals"][0]["diagnosis"]["unavailable"] == ["PAM"]
+
+
+async def test_errors_stand_in_the_order_of_the_answer_and_not_of_their_arrival(caller: Caller) -> None:
+    await caller.fault(KYC, operation="*", kind="hang")
+    await caller.fault(CRM, operation="*", kind="status", value=500)
+    query = (
+        '{ player(id: "player:acme:s-001") { kyc { status } crm { segments { id } } balances { cash { amount } } } }'
+    )
+    answer = await caller.ask(query)
+    assert [error["path"][1] for error in answer["errors"]] == ["kyc", "crm"]
