@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from typing_extensions import Doc
@@ -109,7 +110,7 @@ class Road:
     def __init__(self, audit: AuditStore, policy: Callable[[], Policy]) -> None:
         self._audit, self._policy = audit, policy
         self._under_way: dict[str, tuple[str, asyncio.Task[Result]]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone with who last waited
 
     async def travel(self, who: Principal, act: Act, check: Check, perform: Perform) -> Result:
         """Does the action at most once, however often and by whatever impatient client it is asked for."""
@@ -131,7 +132,8 @@ class Road:
             since = datetime.now(UTC) - REMEMBERED
             if known := await self._audit.of_request(who.subject, act.action, act.context.idempotency_key, since):
                 return _replayed([found.record for found in known], digest)
-            async with self._locks.setdefault(act.subject, asyncio.Lock()):
+            lock = self._locks.setdefault(act.subject, asyncio.Lock())
+            async with lock:
                 return await self._decide(who, act, check, perform)
         except AuditUnavailable:
             log.exception("no audit, no action")

@@ -41,6 +41,8 @@ class Loader(DataLoader[Any, Any]):
         """Answers are boxed: an error as a future's result of an abandoned field would be reported as lost."""
         try:
             answers = await self._ask(parents)
+        except GraphQLError as refusal:  # of what the caller asked: nothing crashed
+            return [(refusal,) for _ in parents]
         except Exception as error:
             log.exception("a resolver crashed")
             return [(error,) for _ in parents]
