@@ -16,7 +16,6 @@ import typer
 from graphql import ExecutionResult, OperationType, execute
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import telemetry
@@ -24,7 +23,7 @@ from auth import audit_chain
 from auth import policy as policies
 from auth.acting import Road
 from auth.audit import AuditStore, open_store
-from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, verify
+from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, principal
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from config import BadSettings, Settings, load, sandbox_secret
@@ -40,9 +39,9 @@ from resolvers.player import Root
 from schema.graph import publication, schema
 from vendors.ports.source import System
 from vendors.registry import Connections
-from vendors.sandbox import town
+from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import Credentials, sandbox
-from vendors.sandbox.facts import MARKETS
+from vendors.sandbox.facts import BRANDS, MARKETS
 from vendors.sandbox.world import World, build
 from vendors.wire import Wire, opened
 
@@ -59,21 +58,15 @@ def utc_now() -> datetime:
 class Gateway:
     """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
-    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, world: World, clock: Clock) -> None:
-        self._ports, self._audit, self._world, self._clock = ports, audit, world, clock
-        self._secret, self._policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
-        self._road = Road(audit, lambda: self._policy)
+    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, clock: Clock) -> None:
+        self._ports, self._audit, self._clock = ports, audit, clock
+        self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
+        self._road = Road(audit, lambda: self.policy)
 
     def identify(self, request: Request) -> Principal:
         """The caller behind a request's token; raises BadRequest 401."""
-        header = request.headers.get("authorization")
-        if header is None:
-            return ANONYMOUS
-        kind, _, token = header.partition(" ")
         try:
-            if kind.lower() != "bearer":
-                raise InvalidToken("Send the token as Bearer.")
-            return verify(self._secret, token)
+            return principal(self.secret, request.headers.get("authorization"))
         except InvalidToken as error:
             raise BadRequest(401, error.code, str(error), {"WWW-Authenticate": "Bearer"}) from error
 
@@ -96,16 +89,18 @@ class Gateway:
             context.close()
 
     def _context(self, who: Principal) -> Context:
-        granted = self._policy.scopes_of(who.roles) | (frozenset() if who is ANONYMOUS else _TOKEN)
+        granted = self.policy.scopes_of(who.roles) | (frozenset() if who is ANONYMOUS else _TOKEN)
+        if who.player is None:  # only who is somebody has anything of his own
+            granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
             reads=Reads(self._ports, self._scopes),
-            scope=Scope(who.brands, who.markets, who.player),
+            scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
             denied=publication.denied(granted),
             clock=self._clock,
             principal=who,
             scopes=granted,
-            cursors=Cursors(self._secret, caller),
+            cursors=Cursors(self.secret, caller),
             road=self._road,
             audit=self._audit,
             explain=self._explain,
@@ -115,36 +110,12 @@ class Gateway:
         spec = publication.specs.get(coordinate)
         if spec is None:
             return None
-        passing = [role for role, scopes in self._policy.roles.items() if spec.rule.allows(scopes | _TOKEN)]
+        passing = [role for role, scopes in self.policy.roles.items() if spec.rule.allows(scopes | _TOKEN)]
         return Access(coordinate, spec.rule.scopes, spec.deny.name, passing)
 
     async def audit_answers(self) -> None:
         """Raises if the audit store cannot be read: then nothing may be done."""
         await self._audit.records(1)
-
-    def sandbox_routes(self) -> list[Route]:
-        """What exists only in the sandbox: tokens for anybody, and the named players."""
-        return [Route("/sandbox/token", self._token), Route("/sandbox/scenarios", self._scenarios)]
-
-    async def _token(self, request: Request) -> Response:
-        asked = request.query_params
-        role = asked.get("role", "")
-        if role not in self._policy.roles:
-            return JSONResponse({"error": "role must be one of " + ", ".join(self._policy.roles)}, 400)
-        who = person(role, asked.get("sub"), asked.getlist("brand"), asked.getlist("market"), asked.get("player"))
-        return JSONResponse({"token": issue(self._secret, who)})
-
-    async def _scenarios(self, request: Request) -> Response:
-        told = [facts for facts in self._world.players.values() if facts.scenario]
-        return JSONResponse([
-            {"name": f.scenario, "player": f"player:{f.brand}:{f.id}", "market": f.market, "says": f.says} for f in told
-        ])  # fmt: skip
-
-
-def person(role: str, sub: str | None, brands: list[str], markets: list[str], player: str | None) -> Principal:
-    """The sandbox's fixed person of a role; a player's token is a certain player's."""
-    own = (player or "player:acme:s-001") if role == "player" else None
-    return Principal(sub or f"sandbox-{role}", frozenset({role}), frozenset(brands), frozenset(markets), own)
 
 
 @asynccontextmanager
@@ -161,7 +132,7 @@ async def gateway(
         open_store(settings.var / "audit.db") as audit,
     ):
         ports = connect(settings, wire, clock, sandbox(settings.var))
-        root = Gateway(settings, ports, audit, world, clock)
+        root = Gateway(settings, ports, audit, clock)
         endpoint = Endpoint(
             schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
@@ -169,9 +140,9 @@ async def gateway(
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
-            *root.sandbox_routes(),
+            *handles.routes(root.secret, list(root.policy.roles), world),
             *console.routes(
-                dist=HERE / "ui" / "dist", operations=HERE / "operations", roles=lambda: list(policies.load().roles)
+                dist=HERE / "ui" / "dist", operations=HERE / "operations", roles=lambda: list(root.policy.roles)
             ),
         ]
         guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
@@ -194,21 +165,35 @@ cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The Player g
 audit_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit store, read-only.")
 cli.add_typer(audit_cli, name="audit")
 Port = Annotated[int | None, typer.Option(help="Where to listen on 127.0.0.1; 8000 unless the settings say otherwise.")]
+Scenarios = Annotated[list[Path] | None, typer.Option("--scenarios", help="Scenario files with players of your own.")]
+More = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More scenario files.")]
+Products = Annotated[
+    list[str] | None, typer.Option("--product", metavar="SYSTEM=NAME", help="Who speaks for a system, or for all.")
+]
 
 
 @cli.command()
 def serve(
     port: Port = None,
     vendors_base: Annotated[str | None, typer.Option(help="A sandbox that already runs, http://HOST:PORT.")] = None,
+    scenarios: Scenarios = None,
+    more: More = None,
 ) -> None:
-    """Start the gateway, and the sandbox vendors unless told where they are."""
-    settings = load(port=port, vendors_base=vendors_base)
+    """Start the gateway, and the sandbox vendors unless told where they are (then `--scenarios` are theirs)."""
+    settings, world = load(port=port, vendors_base=vendors_base), _world(scenarios, more)
     with contextlib.suppress(KeyboardInterrupt):
-        run(_serve(settings, own_sandbox=vendors_base is None))
+        run(_serve(settings, world, own_sandbox=vendors_base is None))
 
 
-async def _serve(settings: Settings, *, own_sandbox: bool) -> None:
-    world, drain = build(), Drain(settings.drain_seconds)
+def _world(scenarios: list[Path] | None, more: list[Path] | None) -> World:
+    """The canonical world under the scenario files; a list of names after `--scenarios` reads as one."""
+    if more and not scenarios:
+        raise typer.BadParameter(f"{more[0]}: name scenario files after --scenarios")
+    return overlays.laid_over(build(), [*(scenarios or ()), *(more or ())])
+
+
+async def _serve(settings: Settings, world: World, *, own_sandbox: bool) -> None:
+    drain = Drain(settings.drain_seconds)
     async with contextlib.AsyncExitStack() as stack:
         if own_sandbox:
             base = int(settings.vendor_url(0).rpartition(":")[2])
@@ -225,17 +210,23 @@ async def _serve(settings: Settings, *, own_sandbox: bool) -> None:
 
 
 def _greet(settings: Settings) -> None:
-    typer.echo(f"Player Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}\n")
     for role in policies.load().roles:
-        typer.echo(f"{role}: {issue(sandbox_secret(settings.var), person(role, None, [], [], None))}")
+        typer.echo(f"{role}: {issue(sandbox_secret(settings.var), handles.person(role))}")
+    typer.echo(f"\nPlayer Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}")
 
 
 @cli.command(name="sandbox")
-def stand(port_base: Annotated[int, typer.Option(help="The PAM's port; the others follow.")] = 9100) -> None:
+def stand(
+    port_base: Annotated[int, typer.Option(help="The PAM's port; the others follow.")] = 9100,
+    product: Products = None,
+    scenarios: Scenarios = None,
+    more: More = None,
+) -> None:
     """Start the sandbox vendors alone."""
+    world, chosen = _world(scenarios, more), town.cast(product or ())
 
     async def standing() -> None:
-        async with town.standing(port_base, build(), sandbox(load().var)):
+        async with town.standing(port_base, world, sandbox(load().var), chosen):
             await asyncio.Event().wait()
 
     with contextlib.suppress(KeyboardInterrupt):
@@ -247,7 +238,7 @@ def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]
     """Print a sandbox token."""
     if role not in policies.load().roles:
         raise typer.BadParameter(f"no such role: {role}")
-    typer.echo(issue(sandbox_secret(load().var), person(role, None, [], [], None)))
+    typer.echo(issue(sandbox_secret(load().var), handles.person(role)))
 
 
 @cli.command(name="schema")
@@ -295,6 +286,7 @@ def audit_export() -> None:
 
     async def export() -> None:
         after = 0
+        audit_chain.verify(load().var / "audit.db")  # says so if there is none, and makes none
         async with open_store(load().var / "audit.db") as store:
             while found := await store.records(500, after=after):
                 for record in found:
@@ -304,11 +296,17 @@ def audit_export() -> None:
     asyncio.run(export())
 
 
+REFUSALS = (
+    audit_chain.AuditUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy, overlays.BadScenario,
+    town.BadProduct, town.PortTaken,
+)  # fmt: skip
+
+
 def main() -> None:
     """The command line; bad settings are told a key a line."""
     try:
         cli()
-    except (BadSettings, telemetry.ExporterMissing, policies.BadPolicy) as error:
+    except REFUSALS as error:
         typer.echo(f"{error}", err=True)
         sys.exit(2)
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Annotated, Any
@@ -24,6 +25,7 @@ from auth.audit_chain import AuditRecord, AuditUnavailable, Phase
 from auth.identity import Principal
 from auth.policy import Policy
 
+MOST_KEY, TICKET_REF = 255, re.compile(r"[A-Za-z0-9:._#/-]{1,64}")
 REMEMBERED = timedelta(hours=24)  # for how long an idempotency key stands for what it first asked
 log = logging.getLogger("player_graph.acting")
 
@@ -109,35 +111,59 @@ class Road:
 
     def __init__(self, audit: AuditStore, policy: Callable[[], Policy]) -> None:
         self._audit, self._policy = audit, policy
-        self._under_way: dict[str, tuple[str, asyncio.Task[Result]]] = {}
+        self._under_way: dict[tuple[str, str, str], tuple[str, asyncio.Task[Result]]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # gone with who last waited
 
     async def travel(self, who: Principal, act: Act, check: Check, perform: Perform) -> Result:
         """Does the action at most once, however often and by whatever impatient client it is asked for."""
-        if not act.context.idempotency_key or len(act.context.idempotency_key) > 255:
-            return _refused("INVALID_INPUT", "idempotencyKey must have 1 to 255 characters.")
-        if act.context.dry_run:
-            return await self._decide(who, act, check, perform)
-        key, digest = f"{who.subject}|{act.action}|{act.context.idempotency_key}", _digest(act)
-        if key in self._under_way:
-            other, task = self._under_way[key]
-            return _replay(await asyncio.shield(task)) if other == digest else _DUPLICATE
-        task = asyncio.create_task(self._once(who, act, digest, check, perform))
+        context = act.context
+        if not context.idempotency_key.strip() or len(context.idempotency_key) > MOST_KEY:
+            return _refused("INVALID_INPUT", f"idempotencyKey must have 1 to {MOST_KEY} characters.")
+        if context.ticket_ref is not None and not TICKET_REF.fullmatch(context.ticket_ref):
+            return _refused("INVALID_INPUT", "ticketRef must be a ticket's number or id.")
+        if context.dry_run:
+            return await self._evidenced(self._decide(who, act, check, perform))
+        if (told := await self.told(who, act)) is not None:
+            return told
+        key, digest = _request(who, act), _digest(act)
+        if key in self._under_way:  # begun while the audit was read
+            other, running = self._under_way[key]
+            return _replay(await asyncio.shield(running)) if other == digest else _DUPLICATE
+        task = asyncio.create_task(self._evidenced(self._once(who, act, check, perform)))
         self._under_way[key] = (digest, task)
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(task)  # a caller that hangs up does not stop what has begun
 
-    async def _once(self, who: Principal, act: Act, digest: str, check: Check, perform: Perform) -> Result:
+    async def told(self, who: Principal, act: Act) -> Result | None:
+        """What this very request was told before: asked first, before anything that may fail is read.
+
+        A refusal did nothing, so it is judged again; what was begun is told again.
+        """
+        if act.context.dry_run:
+            return None
+        key, digest = _request(who, act), _digest(act)
+        if key in self._under_way:
+            other, task = self._under_way[key]
+            return _replay(await asyncio.shield(task)) if other == digest else _DUPLICATE
         try:
-            since = datetime.now(UTC) - REMEMBERED
-            if known := await self._audit.of_request(who.subject, act.action, act.context.idempotency_key, since):
-                return _replayed([found.record for found in known], digest)
-            lock = self._locks.setdefault(act.subject, asyncio.Lock())
-            async with lock:
-                return await self._decide(who, act, check, perform)
+            found = await self._audit.of_request(*key, datetime.now(UTC) - REMEMBERED)
         except AuditUnavailable:
             log.exception("no audit, no action")
-            return _refused("AUDIT_UNAVAILABLE", "The audit store does not answer; nothing was done.")
+            return _UNAVAILABLE
+        known = [one.record for one in found if one.record.phase is not Phase.DENIED]
+        return _replayed(known, digest) if known else None
+
+    async def _evidenced(self, deciding: Coroutine[Any, Any, Result]) -> Result:
+        try:
+            return await deciding
+        except AuditUnavailable:
+            log.exception("no audit, no action")
+            return _UNAVAILABLE
+
+    async def _once(self, who: Principal, act: Act, check: Check, perform: Perform) -> Result:
+        lock = self._locks.setdefault(act.subject, asyncio.Lock())
+        async with lock:
+            return await self._decide(who, act, check, perform)
 
     async def _decide(self, who: Principal, act: Act, check: Check, perform: Perform) -> Result:
         errors = self._forbidden(who, act)
@@ -155,7 +181,7 @@ class Road:
             result = Result(outcome, errors, audit_id)
             await self._record(Phase.DENIED if errors else Phase.OUTCOME, who, act, audit_id, result)
             return result
-        return await self._act(who, act, audit_id, perform)
+        return await self._act(who, _with_found(act, finding), audit_id, perform)
 
     async def _act(self, who: Principal, act: Act, audit_id: str, perform: Perform) -> Result:
         await self._record(Phase.INTENT, who, act, audit_id, None)
@@ -169,7 +195,9 @@ class Road:
             await self._record(Phase.OUTCOME, who, act, audit_id, result)
         except AuditUnavailable:  # done, but not on record: the intent stands without an outcome until it is looked at
             log.exception("the outcome of %s could not be recorded", audit_id)
-            return msgspec.structs.replace(result, outcome=MutationOutcome.INDETERMINATE)
+            unrecorded = UserError("AUDIT_UNAVAILABLE", "It was done, but how it ended could not be recorded.")
+            doubt = MutationOutcome.INDETERMINATE
+            return msgspec.structs.replace(result, outcome=doubt, user_errors=[*result.user_errors, unrecorded])
         return result
 
     def _forbidden(self, who: Principal, act: Act) -> list[UserError]:
@@ -180,23 +208,41 @@ class Road:
         return [UserError("REASON_REQUIRED", problem)] if problem else []
 
     def _too_much(self, who: Principal, act: Act, finding: Finding) -> list[UserError]:
-        if finding.amount is None or self._policy().may_alone(who.roles, act.action, *finding.amount):
+        action = (
+            "withdrawal.approve" if act.action == "withdrawal.deny" else act.action
+        )  # one line of the policy for both
+        if finding.amount is None or self._policy().may_alone(who.roles, action, *finding.amount):
             return []
         return [UserError("THRESHOLD_EXCEEDED", "One person with your roles may not decide this amount alone.")]
 
     async def _record(self, phase: Phase, who: Principal, act: Act, audit_id: str, result: Result | None) -> None:
-        note = hashlib.sha256(act.context.note.encode()).hexdigest() if act.context.note else None
+        note = _hashed(act.context.note) if act.context.note else None
         details = {
             **act.details, "player": act.player, "roles": sorted(who.roles), "policy": self._policy().version,
-            "idempotencyKey": act.context.idempotency_key, "digest": _digest(act), "noteDigest": note,
+            "idempotencyKey": _hashed(act.context.idempotency_key), "digest": _digest(act), "noteDigest": note,
             "result": msgspec.to_builtins(result) if result else None,
         }  # fmt: skip
-        outcome = result.outcome.value if result else None
-        context = act.context
+        outcome, context = result.outcome.value if result else None, act.context
+        known = {code.code for code in self._policy().reasons(act.action).codes}
+        reason = context.reason_code if context.reason_code in known else None  # what was refused may be anybody's name
         await self._audit.append(
-            AuditRecord(audit_id, phase, act.action, who.subject, act.subject, context.reason_code, context.ticket_ref,
+            AuditRecord(audit_id, phase, act.action, who.subject, act.subject, reason, context.ticket_ref,
                         outcome, details)
         )  # fmt: skip
+
+
+def _request(who: Principal, act: Act) -> tuple[str, str, str]:
+    """What makes a request findable again: who, what, and the client's key, which may be anything and so is hashed."""
+    return who.subject, act.action, _hashed(act.context.idempotency_key)
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _with_found(act: Act, finding: Finding) -> Act:
+    """The action with what it rested on: evidence of what was known when it was decided."""
+    return msgspec.structs.replace(act, details={**act.details, "version": finding.version, "amount": finding.amount})
 
 
 def _stale(act: Act, finding: Finding) -> list[UserError]:
@@ -249,3 +295,7 @@ def _replay(result: Result) -> Result:
 
 
 _DUPLICATE = _refused("DUPLICATE_REQUEST", "This idempotencyKey was used with another input.")
+_UNAVAILABLE = _refused(
+    "AUDIT_UNAVAILABLE",
+    "The audit store does not answer; this request did nothing. An earlier one with its key may have.",
+)

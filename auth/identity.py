@@ -65,4 +65,16 @@ def verify(secret: bytes, token: str) -> Principal:
     if not isinstance(player, str | None):
         raise InvalidToken("The token's claims cannot be read.")
     roles, brands, markets = map(frozenset, lists)
+    if ("player" in roles) != (player is not None) or ("player" in roles and len(roles) > 1):
+        raise InvalidToken("A player's token is a player's alone and names him.")
     return Principal(str(claims["sub"]), roles, brands, markets, player)
+
+
+def principal(secret: bytes, authorization: str | None) -> Principal:
+    """Who is behind a request's Authorization header; nobody behind none. Raises InvalidToken."""
+    if authorization is None:
+        return ANONYMOUS
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        raise InvalidToken("Send the token as Bearer.")
+    return verify(secret, token)

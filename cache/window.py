@@ -53,7 +53,7 @@ class Window(Generic[K, V]):
     def __init__(self, read: Read[K, V], report: Callable[[int, Sequence[object]], None] = lambda *_: None) -> None:
         self._read, self._report = read, report
         self._asked: dict[K, asyncio.Future[V | VendorError | None]] = {}
-        self._waiting: list[K] = []
+        self._waiting: list[tuple[K, asyncio.Future[V | VendorError | None]]] = []
         self._flights: set[asyncio.Task[None]] = set()
 
     async def load(self, keys: Sequence[K]) -> list[V | VendorError | None]:
@@ -62,10 +62,11 @@ class Window(Generic[K, V]):
         for key in keys:
             if key not in self._asked:
                 self._asked[key] = loop.create_future()
-                self._waiting.append(key)
+                self._waiting.append((key, self._asked[key]))
                 if len(self._waiting) == 1:  # the first to wait books the flight
                     loop.call_soon(self._depart)
-        return [await asyncio.shield(self._asked[key]) for key in keys]
+        asked = [self._asked[key] for key in keys]
+        return [await asyncio.shield(one) for one in asked]
 
     def forget(self, keys: Sequence[K]) -> None:
         """The next load of these keys asks the vendor again: a decision must not rest on what was read before it."""
@@ -73,9 +74,8 @@ class Window(Generic[K, V]):
             self._asked.pop(key, None)
 
     def _depart(self) -> None:
-        keys, self._waiting = self._waiting, []
+        flights, self._waiting = self._waiting, []
         self._report(1, ())
-        flights = [(key, self._asked[key]) for key in keys]
         flight = asyncio.create_task(self._fly(flights))
         self._flights.add(flight)
         flight.add_done_callback(self._flights.discard)

@@ -76,12 +76,16 @@ class Cursors:
 
     def connection(
         self, items: Sequence[T], positions: Sequence[object], *, of: str, more: bool, after: str | None,
-        total_count: int | None = None,
+        total_count: int | None = None, end: object = None,
     ) -> Connection[T]:  # fmt: skip
-        """A part that begins beyond `after`, each item with its own cursor."""
+        """A part that begins beyond `after`, each item with its own cursor.
+
+        `end` is the position of the last item that was looked at, where some are not shown.
+        """
         marks = [self.seal(position, of) for position in positions]
         edges = [Edge(mark, item) for mark, item in zip(marks, items, strict=True)]
-        info = PageInfo(more, after is not None, marks[0] if marks else None, marks[-1] if marks else None)
+        last = self.seal(end, of) if end is not None else marks[-1] if marks else None
+        info = PageInfo(more, after is not None, marks[0] if marks else None, last)
         return Connection(edges, info, total_count)
 
     def _bound(self, of: str) -> bytes:

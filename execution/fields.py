@@ -24,6 +24,8 @@ class Context(Protocol):
     denied: Mapping[str, Spec]
     loaders: dict[object, Loader]
 
+    def renew(self) -> None: ...
+
 
 class Partial(msgspec.Struct, frozen=True):
     """An object whose own record could not be read: its key is known, everything else is the failure."""
@@ -74,7 +76,8 @@ def plural(publication: Publication, spec: Spec, hint: Any) -> Any:
 async def _load(spec: Spec, context: Context, parent: Any, arguments: dict[str, Any]) -> Any:
     resolver = spec.resolver
     assert resolver is not None
-    if spec.action:  # an action is one act: two aliases are two
+    if spec.action:  # an action is one act: two aliases are two, and none answers with what was read before it
+        context.renew()
         return await Loader(lambda parents: resolver(parents, context, **arguments)).answer(parent)
     key = (spec.coordinate, tuple(sorted(arguments.items(), key=lambda item: item[0])))
     loader = context.loaders.get(key) or context.loaders.setdefault(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Any
 
 import msgspec
 import strawberry
+from graphql import GraphQLError
 from typing_extensions import Doc
 
 from execution.enums import published_enum
+
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
 class Inputs:
@@ -58,12 +62,22 @@ class Inputs:
         """What a caller sent, as records; everything else as it is."""
         if value is strawberry.UNSET:
             return None
+        if isinstance(value, datetime):
+            return _instant(value)
         if isinstance(value, list):
             return tuple(self.record(item) for item in value)
         for record, made in self._made.items():
             if isinstance(value, made):
                 return record(**{f.name: self.record(getattr(value, f.name)) for f in msgspec.structs.fields(record)})
         return value
+
+
+def _instant(value: datetime) -> datetime:
+    """In UTC; raises GraphQLError BAD_INSTANT for one without an offset, or of a year no system here can mean."""
+    if value.tzinfo is None or not FIRST_YEAR <= value.year <= LAST_YEAR:
+        message = f"Give an instant with its offset, {FIRST_YEAR} to {LAST_YEAR}."
+        raise GraphQLError(message, extensions={"code": "BAD_INSTANT"})
+    return value.astimezone(UTC)
 
 
 def _default(item: Any) -> Any:

@@ -35,6 +35,8 @@ class Loader(DataLoader[Any, Any]):
         answer = (await asyncio.shield(self.load(parent)))[0]
         if isinstance(answer, Exception):
             raise told(answer)
+        if isinstance(answer, (list, tuple)) and any(isinstance(item, Exception) for item in answer):
+            return [told(item) if isinstance(item, Exception) else item for item in answer]
         return answer
 
     async def _batch(self, parents: list[Any]) -> list[tuple[object]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from graphql import GraphQLError
 
 from auth.acting import Act, ActionContext, Check, Finding, MutationOutcome, Result, Step, UserError
+from execution.fields import Partial
 from resolvers.context import Context
 from resolvers.player import Root
-from resolvers.scope import in_scope
+from resolvers.scope import released
 from vendors.errors import VendorError
 from vendors.ports.keys import Key
+from vendors.ports.pam import Player
 from vendors.ports.source import System
 
 
@@ -24,6 +27,8 @@ async def act(
     ctx: Context, act: Act, *, owner: Key, system: System, check: Check, perform: Callable[[str], Awaitable[str | None]]
 ) -> Result:
     """Takes one action down the road. `perform` gets the audit id and answers the vendor's own reference, if any."""
+    if (told := await ctx.road.told(ctx.principal, act)) is not None:
+        return told
     if (refusal := await _outside(ctx, owner)) is not None:
         return refusal
 
@@ -47,12 +52,13 @@ def _failed(error: VendorError) -> Step:
 
 
 async def _outside(ctx: Context, owner: Key) -> Result | None:
-    """A subject outside the caller's scope is not found, like one that does not exist."""
-    (judged,) = await in_scope([owner], ctx)
-    if judged is True:
+    """A subject outside the caller's scope is not found. Judged by the PAM's word of now, not by a scope record."""
+    (found,) = await released([owner], ctx)
+    if isinstance(found, Player):
         return None
-    if isinstance(judged, VendorError):
-        return refused("VENDOR_UNAVAILABLE", f"{judged.public_message} Nothing was done.")
+    failure = found.failure if isinstance(found, Partial) else found
+    if isinstance(failure, VendorError):
+        return refused("VENDOR_UNAVAILABLE", f"{failure.public_message} Nothing was done.")
     return not_found()
 
 
@@ -86,7 +92,23 @@ def asked(
 
 
 def text(value: str, name: str, most: int) -> str:
-    """A text argument within its length; raises GraphQLError BAD_TEXT."""
-    if not value.strip() or len(value) > most:
-        raise GraphQLError(f"{name} must have 1 to {most} characters.", extensions={"code": "BAD_TEXT"})
+    """A text argument within its length and without control characters; raises GraphQLError BAD_TEXT."""
+    hidden = any(unicodedata.category(sign) in ("Cc", "Cf", "Cs") and sign not in "\n\r\t" for sign in value)
+    if hidden or not value.strip() or len(value) > most:
+        raise GraphQLError(
+            f"{name} must have 1 to {most} characters, none of them a control character.",
+            extensions={"code": "BAD_TEXT"},
+        )
     return value
+
+
+async def player_finding(ctx: Context, key: Key) -> Finding:
+    """The player read afresh."""
+    ctx.reads.players.forget([key])
+    player = (await ctx.reads.players.load([key]))[0]
+    return Finding(version=player.version) if isinstance(player, Player) else unread(player)
+
+
+def sentence(error: object) -> str:
+    """For the person who asked, of something that could not be read."""
+    return f"{error.public_message} Nothing was done." if isinstance(error, VendorError) else "Nothing was done."

@@ -9,19 +9,31 @@ import msgspec
 from typing_extensions import Doc
 
 from auth.acting import ActionContext, Check, Finding, MutationOutcome, Result, Step, UserError
-from resolvers.acting import MutationRoot, act, asked, not_found, precondition, refused, text, unread
+from execution.fields import Partial
+from resolvers.acting import (
+    MutationRoot,
+    act,
+    asked,
+    not_found,
+    player_finding,
+    precondition,
+    refused,
+    sentence,
+    text,
+    unread,
+)
 from resolvers.context import Context
 from resolvers.payments import diagnosis_of
-from resolvers.scope import in_scope, parse_key
+from resolvers.scope import in_scope, parse_key, released
 from resolvers.withdrawal_diagnosis import Diagnosis
 from vendors.errors import VendorError
 from vendors.ports.cashier import Transaction, TransactionStatus, Withdrawal, WithdrawalAction, WithdrawalCommand
 from vendors.ports.keys import Id, Key
 from vendors.ports.pam import NewNote, Player, Restrict, RestrictionScope
 from vendors.ports.source import System
-from vendors.ports.ticketing import NewComment, NewTicket, Ticket, TicketPriority, TicketStatus
 
-MOST_NOTE, MOST_SUBJECT, MOST_BODY = 2_000, 150, 10_000
+SECOND_APPROVAL = "WAITING_WITHDRAWAL_SECOND_APPROVAL"  # the cashier sees one client for all of our people
+MOST_NOTE = 2_000
 
 
 class WithdrawalActionInput(msgspec.Struct, frozen=True):
@@ -47,27 +59,6 @@ class RestrictAccountInput(msgspec.Struct, frozen=True):
     context: ActionContext
 
 
-class CreateTicketInput(msgspec.Struct, frozen=True):
-    """A ticket in the player's name."""
-
-    player_id: Annotated[Id, Doc("`player:<brand>:<id>`.")]
-    subject: Annotated[str, Doc(f"At most {MOST_SUBJECT} characters.")]
-    body: Annotated[str, Doc(f"At most {MOST_BODY} characters.")]
-    context: ActionContext
-    public: Annotated[bool, Doc("Whether the player sees the message.")] = False
-    priority: Annotated[TicketPriority, Doc("How soon it wants an answer.")] = TicketPriority.NORMAL
-
-
-class CommentInput(msgspec.Struct, frozen=True):
-    """A message in a ticket."""
-
-    ticket_id: Annotated[Id, Doc("`ticket:<brand>:<id>`.")]
-    body: Annotated[str, Doc(f"At most {MOST_BODY} characters.")]
-    public: Annotated[bool, Doc("Whether the player sees it.")]
-    context: ActionContext
-    set_status: Annotated[TicketStatus | None, Doc("The ticket's status from then on.")] = None
-
-
 class TransactionPayload(Result, frozen=True):
     """What became of an action on a payment."""
 
@@ -78,12 +69,6 @@ class PlayerPayload(Result, frozen=True):
     """What became of an action on a player."""
 
     subject: Key | None = None
-
-
-class TicketPayload(Result, frozen=True):
-    """What became of an action on a ticket."""
-
-    ticket: Ticket | None = None
 
 
 async def approve_withdrawal(
@@ -129,13 +114,15 @@ _FROM = {  # the status an action starts from, and the one that says it is done 
 
 
 async def _withdrawal(ctx: Context, input: WithdrawalActionInput, action: WithdrawalAction) -> TransactionPayload:
-    key = parse_key(input.withdrawal_id, "withdrawal")
-    found = (await ctx.reads.transactions.load([key]))[0] if ctx.scope.holds_brand(key.brand) else None
-    if not isinstance(found, Withdrawal):
-        return _paid(not_found() if found is None else refused("VENDOR_UNAVAILABLE", _sentence(found)), None)
-    cashier = ctx.reads.ports.cashier
+    key, cashier = parse_key(input.withdrawal_id, "withdrawal"), ctx.reads.ports.cashier
     if action not in cashier.supports:
         return _paid(refused("UNSUPPORTED_BY_VENDOR", "The cashier documents no operation that does this."), None)
+    again = asked(f"withdrawal.{action.value.lower()}", key, key, input.context, input)
+    if ctx.scope.holds_brand(key.brand) and (told := await ctx.road.told(ctx.principal, again)) is not None:
+        return await _withdrawal_told(ctx, key, told)
+    found = (await ctx.reads.transactions.load([key]))[0] if ctx.scope.holds_brand(key.brand) else None
+    if not isinstance(found, Withdrawal):
+        return _paid(not_found() if found is None else refused("VENDOR_UNAVAILABLE", sentence(found)), None)
 
     async def perform(audit_id: str) -> str | None:
         await cashier.act(WithdrawalCommand(key, action, input.context.reason_code, audit_id))
@@ -148,6 +135,14 @@ async def _withdrawal(ctx: Context, input: WithdrawalActionInput, action: Withdr
     ctx.reads.transactions.forget([key])
     (visible,) = await in_scope([found.player], ctx)
     return _paid(result, key if visible is True else None)
+
+
+async def _withdrawal_told(ctx: Context, key: Key, told: Result) -> TransactionPayload:
+    """What was told before, with the payment as it is now, if it can be read and the caller may know of it."""
+    payment = (await ctx.reads.transactions.load([key]))[0]
+    owner = payment.player if isinstance(payment, Withdrawal) else None
+    (visible,) = await in_scope([owner], ctx)
+    return _paid(told, key if visible is True else None)
 
 
 async def _withdrawal_finding(ctx: Context, key: Key, action: WithdrawalAction) -> Finding:
@@ -166,7 +161,8 @@ async def _withdrawal_finding(ctx: Context, key: Key, action: WithdrawalAction) 
         errors.append(precondition(f"It is {payment.status.value}; this action does not start from there."))
     elif action is WithdrawalAction.APPROVE:
         errors.extend(await _unapprovable(ctx, payment))
-    amount = (payment.amount.currency, payment.amount.amount_minor) if action is WithdrawalAction.APPROVE else None
+    decides = action in (WithdrawalAction.APPROVE, WithdrawalAction.DENY)
+    amount = (payment.amount.currency, payment.amount.amount_minor) if decides else None
     step = Step(
         System.CASHIER.value, MutationOutcome.EXECUTED, key.local, f"Would {action.value.lower()} the withdrawal."
     )
@@ -181,7 +177,12 @@ async def _unapprovable(ctx: Context, payment: Withdrawal) -> list[UserError]:
     (diagnosis,) = await diagnosis_of([payment], ctx)
     if not isinstance(diagnosis, Diagnosis):
         return [precondition("Why it waits could not be told.")]
-    return [precondition(blocker.summary) for blocker in diagnosis.blockers if blocker.forbids_approval]
+    if payment.vendor_status_code == SECOND_APPROVAL:
+        return [precondition("It waits for a second person's approval, which cannot be given here.")]
+    found = [blocker for blocker in diagnosis.blockers if blocker.forbids_approval]
+    if found and "Withdrawal.diagnosis" in ctx.denied:  # who may not read why must not learn it by trying
+        return [precondition("Something that you may not see forbids an approval.")]
+    return [precondition(blocker.summary) for blocker in found]
 
 
 async def transaction_after(
@@ -193,10 +194,12 @@ async def transaction_after(
     return [found.get(payload.subject) if payload.subject else None for payload in payloads]
 
 
-async def player_after(payloads: Sequence[PlayerPayload], ctx: Context) -> Sequence[Player | VendorError | None]:
+async def player_after(
+    payloads: Sequence[PlayerPayload], ctx: Context
+) -> Sequence[Player | Partial | VendorError | None]:
     """The player as he is now."""
     keys = [payload.subject for payload in payloads if payload.subject]
-    found = dict(zip(keys, await ctx.reads.players.load(keys), strict=True))
+    found = dict(zip(keys, await released(keys, ctx), strict=True))
     return [found.get(payload.subject) if payload.subject else None for payload in payloads]
 
 
@@ -210,7 +213,7 @@ async def add_player_note(
         await ctx.reads.ports.pam.add_note(NewNote(key, body, audit_id))
 
     async def check() -> Finding:
-        return await _player_finding(ctx, key)
+        return await player_finding(ctx, key)
 
     return [await _on_player(ctx, "player.note.add", key, input, check=check, perform=perform)]
 
@@ -226,7 +229,7 @@ async def restrict_account(
         return [_played(refused("UNSUPPORTED_BY_VENDOR", f"The PAM documents no block of {', '.join(unknown)}."), None)]
 
     async def check() -> Finding:
-        finding = await _player_finding(ctx, key)
+        finding = await player_finding(ctx, key)
         player = (await ctx.reads.players.load([key]))[0]
         done = isinstance(player, Player) and set(scopes) <= set(player.account.restrictions)
         return msgspec.structs.replace(finding, noop=done)
@@ -235,12 +238,6 @@ async def restrict_account(
         await pam.restrict(Restrict(key, scopes, audit_id))
 
     return [await _on_player(ctx, "account.restrict", key, input, check=check, perform=perform)]
-
-
-async def _player_finding(ctx: Context, key: Key) -> Finding:
-    ctx.reads.players.forget([key])
-    player = (await ctx.reads.players.load([key]))[0]
-    return Finding(version=player.version) if isinstance(player, Player) else unread(player)
 
 
 async def _on_player(
@@ -252,57 +249,12 @@ async def _on_player(
     check: Check,
     perform: Callable[[str], Awaitable[None]],
 ) -> PlayerPayload:
-    request = asked(action, key, key, input.context, input)
+    scopes = [scope.value for scope in input.scopes] if isinstance(input, RestrictAccountInput) else None
+    request = asked(action, key, key, input.context, input, scopes=scopes)
     result = await act(ctx, request, owner=key, system=System.PAM, check=check, perform=perform)
     ctx.reads.players.forget([key])
     (visible,) = await in_scope([key], ctx)
     return _played(result, key if visible is True else None)
-
-
-async def create_ticket(
-    roots: Sequence[MutationRoot], ctx: Context, *, input: CreateTicketInput
-) -> Sequence[TicketPayload]:
-    """Opens a ticket."""
-    key, opened = parse_key(input.player_id, "player"), list[Ticket]()
-    subject, body = text(input.subject, "subject", MOST_SUBJECT), text(input.body, "body", MOST_BODY)
-
-    async def perform(audit_id: str) -> str | None:
-        ticket = NewTicket(key, subject, body, input.public, input.priority, (), audit_id)
-        opened.append(await ctx.reads.ports.ticketing.create(ticket))
-        return opened[0].id.local
-
-    request = asked("ticket.create", key, key, input.context, input)
-    check = lambda: _player_finding(ctx, key)  # noqa: E731
-    result = await act(ctx, request, owner=key, system=System.TICKETING, check=check, perform=perform)
-    return [TicketPayload(**msgspec.structs.asdict(result), ticket=opened[0] if opened else None)]
-
-
-async def add_ticket_comment(
-    roots: Sequence[MutationRoot], ctx: Context, *, input: CommentInput
-) -> Sequence[TicketPayload]:
-    """Adds a message to a ticket."""
-    key, body, answered = parse_key(input.ticket_id, "ticket"), text(input.body, "body", MOST_BODY), list[Ticket]()
-    found = (await ctx.reads.tickets.load([key]))[0] if ctx.scope.holds_brand(key.brand) else None
-    if not isinstance(found, Ticket) or found.player is None:
-        failed = refused("VENDOR_UNAVAILABLE", _sentence(found)) if isinstance(found, VendorError) else not_found()
-        return [TicketPayload(**msgspec.structs.asdict(failed))]
-
-    async def check() -> Finding:
-        ctx.reads.tickets.forget([key])
-        ticket = (await ctx.reads.tickets.load([key]))[0]
-        if not isinstance(ticket, Ticket):
-            return unread(ticket)
-        errors = [precondition("A closed ticket takes no messages.")] if ticket.status is TicketStatus.CLOSED else []
-        return Finding(errors, version=ticket.version)
-
-    async def perform(audit_id: str) -> str | None:
-        comment = NewComment(key, body, input.public, input.set_status, audit_id)
-        answered.append(await ctx.reads.ports.ticketing.comment(comment))
-        return key.local
-
-    request = asked("ticket.comment.add", key, found.player, input.context, input)
-    result = await act(ctx, request, owner=found.player, system=System.TICKETING, check=check, perform=perform)
-    return [TicketPayload(**msgspec.structs.asdict(result), ticket=answered[0] if answered else None)]
 
 
 def _paid(result: Result, subject: Key | None) -> TransactionPayload:
@@ -311,7 +263,3 @@ def _paid(result: Result, subject: Key | None) -> TransactionPayload:
 
 def _played(result: Result, subject: Key | None) -> PlayerPayload:
     return PlayerPayload(**msgspec.structs.asdict(result), subject=subject)
-
-
-def _sentence(error: object) -> str:
-    return f"{error.public_message} Nothing was done." if isinstance(error, VendorError) else "Nothing was done."

@@ -26,10 +26,18 @@ class Scope(msgspec.Struct, frozen=True):
     brands: frozenset[str]
     markets: frozenset[str]
     player: str | None = None
+    known: frozenset[str] = frozenset()  # the brands there are; empty: not known here
+
+    @property
+    def is_everywhere(self) -> bool:
+        """No brand, no market and no player bounds it."""
+        return not self.brands and not self.markets and self.player is None
 
     def holds_brand(self, brand: str) -> bool:
-        """Decided from the id alone, before any call."""
-        return not self.brands or brand in self.brands
+        """Decided from the id alone, before any call; a player has the brand of his id."""
+        own = self.player is None or self.player.split(":")[1:2] == [brand]
+        there = not self.known or brand in self.known
+        return own and there and (not self.brands or brand in self.brands)
 
     def holds_player(self, key: Key) -> bool:
         """His brand, and for a player's own token nobody else."""
@@ -65,6 +73,11 @@ class Context:
     explain: Callable[[str], Access | None]
     loaders: dict[Any, Loader] = field(default_factory=dict)
     ahead: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def renew(self) -> None:
+        """Forgets what this operation has read: something is about to change."""
+        self.loaders.clear()
+        self.reads = Reads(self.reads.ports, self.reads.scopes)
 
     def close(self) -> None:
         """Nothing goes on for an operation that is over."""

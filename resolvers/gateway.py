@@ -16,8 +16,10 @@ from execution.connections import Connection, at_most
 from resolvers.context import Access, Context
 from resolvers.lists import MOST, After, First
 from resolvers.player import Root
+from resolvers.scope import in_scope
 from vendors.errors import VendorError
 from vendors.ports.health import VendorHealth
+from vendors.ports.keys import Key
 from vendors.ports.pam import PlayerKey
 from vendors.ports.source import System
 
@@ -113,9 +115,20 @@ async def audit_of(
     start = ctx.cursors.open(after, of, int) or 0
     criteria: dict[str, Any] = msgspec.structs.asdict(filter)
     found = await ctx.audit.records(at_most(first, MOST) + 1, after=start, **criteria)
-    shown, marks = [_entry(record) for record in found[:first]], [record.stamp.sequence for record in found[:first]]
-    answer = ctx.cursors.connection(shown, marks, of=of, more=len(found) > first, after=after)
+    part = found[:first]
+    judged = await in_scope([_owner(record) for record in part], ctx)
+    kept = [record for record, allowed in zip(part, judged, strict=True) if allowed is True or ctx.scope.is_everywhere]
+    answer = ctx.cursors.connection(
+        [_entry(record) for record in kept], [record.stamp.sequence for record in kept], of=of,
+        more=len(found) > first, after=after, end=part[-1].stamp.sequence if part else None,
+    )  # fmt: skip
     return [answer for _ in roots]
+
+
+def _owner(stored: StoredRecord) -> Key | None:
+    """Whose record it is; one that names nobody is for those alone who see everything."""
+    player = stored.record.details.get("player")
+    return Key.parse(player) if player else None
 
 
 def _entry(stored: StoredRecord) -> AuditEntry:

@@ -12,14 +12,16 @@ from graphql import GraphQLError
 from typing_extensions import Doc
 
 from execution.connections import Connection, at_most
+from execution.fields import Partial
 from resolvers.context import Context
 from resolvers.lists import MOST, After, First, connections
 from resolvers.player import Root
-from resolvers.scope import in_scope, parse_key
+from resolvers.scope import in_scope, parse_key, released
 from resolvers.withdrawal_diagnosis import Diagnosis, Facts, diagnose
 from vendors.errors import VendorError
 from vendors.ports.cashier import (
     Direction,
+    FailureClass,
     PaymentInstrument,
     PaymentSearch,
     Transaction,
@@ -68,7 +70,7 @@ async def open_withdrawals_of(
 
 async def payments_of(
     players: Sequence[PlayerKey], ctx: Context, *, first: First = 20, after: After = None
-) -> Sequence[Connection[Transaction] | VendorError | None]:
+) -> Sequence[Connection[Transaction] | Exception | None]:
     """Deposits and withdrawals, newest first."""
     keys = [player.id for player in players]
     return await connections(ctx.reads.payments, keys, ctx, name="Player.transactions", first=first, after=after)
@@ -81,9 +83,25 @@ async def instruments_of(
     return await ctx.reads.instruments.load([player.id for player in players])
 
 
-async def payment_owner_of(payments: Sequence[Transaction], ctx: Context) -> Sequence[Player | VendorError | None]:
-    """Whose payment it is."""
-    return await ctx.reads.players.load([payment.player for payment in payments])
+async def failure_of(payments: Sequence[Transaction], ctx: Context) -> Sequence[FailureClass | None]:
+    """Who caused it. A fraud rule is named only to who may read risk; to others it is a failure of no known cause."""
+    return [FailureClass.UNKNOWN if _concealed(payment, ctx) else payment.failure for payment in payments]
+
+
+async def status_code_of(payments: Sequence[Transaction], ctx: Context) -> Sequence[str | None]:
+    """The cashier's own code, unless it names a fraud rule to who may not read risk."""
+    return [None if _concealed(payment, ctx) else payment.vendor_status_code for payment in payments]
+
+
+def _concealed(payment: Transaction, ctx: Context) -> bool:
+    return payment.failure is FailureClass.FRAUD_RULE and "risk.read" not in ctx.scopes
+
+
+async def payment_owner_of(
+    payments: Sequence[Transaction], ctx: Context
+) -> Sequence[Player | Partial | VendorError | None]:
+    """Whose payment it is, judged by what the PAM says of him now."""
+    return await released([payment.player for payment in payments], ctx)
 
 
 async def transactions_of(
@@ -133,7 +151,8 @@ async def _search(
         return failed
     kept = [pair for pair, allowed in zip(zip(page.items, page.positions, strict=True), judged, strict=True) if allowed]
     items, positions = [item for item, _ in kept], [position for _, position in kept]
-    return ctx.cursors.connection(items, positions, of=of, more=page.more, after=after)
+    end = page.positions[-1] if page.positions else None
+    return ctx.cursors.connection(items, positions, of=of, more=page.more, after=after, end=end)
 
 
 async def diagnosis_of(payments: Sequence[Withdrawal], ctx: Context) -> Sequence[Diagnosis | VendorError | None]:

@@ -85,7 +85,7 @@ async def search_players_of(
 ) -> Sequence[Connection[Player] | VendorError]:
     """Players within the caller's scope; `totalCount` is null if some of those found are outside it."""
     asked = _search(search, at_most(first, MOST_PLAYERS), 1)
-    of = f"searchPlayers {search}"
+    of = f"searchPlayers {search} {first}"  # the PAM pages by number, and a number means nothing in another size
     page = ctx.cursors.open(after, of, int) or 1
     if not ctx.scope.holds_brand(search.brand):
         return [ctx.cursors.connection([], [], of=of, more=False, after=after, total_count=0) for _ in roots]
@@ -94,10 +94,12 @@ async def search_players_of(
         return [hits or ctx.cursors.connection([], [], of=of, more=False, after=after, total_count=0) for _ in roots]
     found = await released(hits.keys, ctx)
     kept = [player for player in found if isinstance(player, Player)]
-    failed = next((player for player in found if isinstance(player, VendorError)), None)
+    failures = [player.failure if isinstance(player, Partial) else player for player in found]
+    failed = next((failure for failure in failures if isinstance(failure, VendorError)), None)
     more = hits.total > page * first
     total = hits.total if len(kept) == len(hits.keys) and not ctx.scope.markets else None
-    answer = ctx.cursors.connection(kept, [page + 1] * len(kept), of=of, more=more, after=after, total_count=total)
+    pages = [page + 1] * len(kept)
+    answer = ctx.cursors.connection(kept, pages, of=of, more=more, after=after, total_count=total, end=page + 1)
     return [failed or answer for _ in roots]
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 from typing_extensions import Doc
 
 from execution.connections import Connection
+from execution.fields import Partial
 from resolvers.context import Context
 from resolvers.lists import After, First, connections
 from resolvers.player import Root
-from resolvers.scope import in_scope, parse_key
+from resolvers.scope import in_scope, parse_key, released
 from vendors.errors import VendorError
 from vendors.ports.aggregator import Game, RoundAsk
 from vendors.ports.bonus import BonusGrant
@@ -41,7 +42,7 @@ async def grants_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[Sequ
 
 async def rounds_of(
     players: Sequence[PlayerKey], ctx: Context, *, first: First = 20, after: After = None
-) -> Sequence[Connection[GameRound] | VendorError | None]:
+) -> Sequence[Connection[GameRound] | Exception | None]:
     """Bets, newest first."""
     keys = [player.id for player in players]
     return await connections(ctx.reads.rounds, keys, ctx, name="Player.gameRounds", first=first, after=after)
@@ -76,7 +77,7 @@ async def crm_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[CrmProf
 
 async def tickets_of(
     players: Sequence[PlayerKey], ctx: Context, *, first: First = 20, after: After = None
-) -> Sequence[Connection[Ticket] | VendorError | None]:
+) -> Sequence[Connection[Ticket] | Exception | None]:
     """Tickets the player asked for, newest first."""
     keys = [player.id for player in players]
     return await connections(ctx.reads.tickets_of, keys, ctx, name="Player.tickets", first=first, after=after)
@@ -97,30 +98,30 @@ async def ticket_of(
     return [answer for _ in roots]
 
 
-async def requester_of(tickets: Sequence[Ticket], ctx: Context) -> Sequence[Player | VendorError | None]:
-    """Who asked."""
+async def requester_of(tickets: Sequence[Ticket], ctx: Context) -> Sequence[Player | Partial | VendorError | None]:
+    """Who asked, judged by what the PAM says of him now."""
     keys = [ticket.player for ticket in tickets if ticket.player]
-    found = dict(zip(keys, await ctx.reads.players.load(keys), strict=True))
+    found = dict(zip(keys, await released(keys, ctx), strict=True))
     return [found.get(ticket.player) if ticket.player else None for ticket in tickets]
 
 
 async def comments_of(
     tickets: Sequence[Ticket], ctx: Context, *, first: First = 20
-) -> Sequence[Sequence[TicketComment] | VendorError | None]:
+) -> Sequence[Sequence[TicketComment] | Exception | None]:
     """What the player was shown of the conversation, newest first."""
     return await _comments(tickets, ctx, first, public=True)
 
 
 async def internal_notes_of(
     tickets: Sequence[Ticket], ctx: Context, *, first: First = 20
-) -> Sequence[Sequence[TicketComment] | VendorError | None]:
+) -> Sequence[Sequence[TicketComment] | Exception | None]:
     """What only staff may read, newest first."""
     return await _comments(tickets, ctx, first, public=False)
 
 
 async def _comments(
     tickets: Sequence[Ticket], ctx: Context, first: int, *, public: bool
-) -> list[Sequence[TicketComment] | VendorError | None]:
+) -> list[Sequence[TicketComment] | Exception | None]:
     keys = [ticket.id for ticket in tickets]
     pages = await connections(ctx.reads.comments, keys, ctx, name="Ticket.comments", first=first, after=None)
     return [

@@ -87,7 +87,9 @@ Rule = Callable[[Facts], Iterator[Blocker]]
 
 
 def _state(payment: Transaction) -> list[str]:
-    """The cashier's own words, as evidence."""
+    """The cashier's own words, as evidence; a decline's code may name a fraud rule, which is not for everybody."""
+    if payment.status is TransactionStatus.DECLINED:
+        return [f"CASHIER {payment.vendor_state}"]
     return [f"CASHIER {payment.vendor_state} {payment.vendor_status_code or ''}".rstrip()]
 
 
@@ -113,6 +115,8 @@ def _account(facts: Facts) -> Iterator[Blocker]:
     if isinstance(facts.player, Player) and facts.player.account.status is AccountStatus.UNKNOWN:
         yield Blocker("PLATFORM_ERROR", "The PAM reports an account status the gateway does not know.",
                       WaitingOn.OPERATOR_TEAM, "ENGINEERING", "NONE")  # fmt: skip
+    if isinstance(facts.player, Player) and facts.player.account.status is AccountStatus.LOCKED:
+        yield Blocker("ACCOUNT_SUSPENDED", "The account is locked.", WaitingOn.OPERATOR_TEAM, "COMPLIANCE", "NONE")
     if isinstance(facts.player, Player) and RestrictionScope.WITHDRAWAL in facts.player.account.restrictions:
         yield Blocker("ACCOUNT_WITHDRAWAL_BLOCKED", "Withdrawals are blocked on the account.",
                       WaitingOn.OPERATOR_TEAM, "COMPLIANCE", "NONE")  # fmt: skip
@@ -151,7 +155,8 @@ def _kyc(facts: Facts) -> Iterator[Blocker]:
         due = profile.since + KYC_VENDOR_SLA if profile.since and waiting_on is WaitingOn.VENDOR else None
         if due and facts.now > due:
             code, summary, step = "KYC_VENDOR_DELAY", "The KYC vendor is past its service level.", "REVIEW_KYC"
-        yield Blocker(code, summary, waiting_on, "KYC", step, due, evidence=[f"KYC {profile.vendor_status}"])
+        owner = "COMPLIANCE" if profile.status is KycStatus.REJECTED else "KYC"
+        yield Blocker(code, summary, waiting_on, owner, step, due, evidence=[f"KYC {profile.vendor_status}"])
     elif isinstance(profile, KycProfile) and _unverified_in_pam(facts.player):
         yield Blocker("KYC_IN_REVIEW", "Verified at the KYC vendor, but the PAM has not learnt it.",
                       WaitingOn.OPERATOR_TEAM, "ENGINEERING", "REVIEW_KYC")  # fmt: skip
@@ -161,10 +166,16 @@ def _funds(facts: Facts) -> Iterator[Blocker]:
     if facts.balances is None or isinstance(facts.balances, VendorError):
         return
     asked = facts.withdrawal.amount
-    for balance in facts.balances:
-        if balance.withdrawable.currency == asked.currency and balance.withdrawable < asked:
-            reasons = [*_wagering(facts), *_open_rounds(facts)]
-            yield from reasons or [_short(balance)]
+    wallets = [balance for balance in facts.balances if balance.withdrawable.currency == asked.currency]
+    if not wallets:
+        yield Blocker("PLATFORM_ERROR", f"The PAM names no wallet in {asked.currency}.", WaitingOn.OPERATOR_TEAM,
+                      "ENGINEERING", "NONE")  # fmt: skip
+    short = [balance for balance in wallets if balance.withdrawable < asked]
+    reasons = [*_wagering(facts, short=bool(short)), *(_open_rounds(facts) if short else ())]
+    yield from reasons
+    unknown = any(isinstance(source, VendorError) for source in (facts.grants, facts.open_rounds))
+    if short and not reasons and not unknown:  # with a source missing nobody is told that he asked for too much
+        yield _short(short[0])
 
 
 def _short(balance: Balance) -> Blocker:
@@ -173,14 +184,18 @@ def _short(balance: Balance) -> Blocker:
                    WaitingOn.PLAYER, "PAYMENTS", "REDUCE_AMOUNT")  # fmt: skip
 
 
-def _wagering(facts: Facts) -> Iterator[Blocker]:
-    """The engine's own word on each bonus; an unknown status counts as one that still holds money."""
+def _wagering(facts: Facts, *, short: bool) -> Iterator[Blocker]:
+    """Bonuses that hold money: by the engine's own word, or by what is left to wager where the wallet is short.
+
+    An unknown status counts as one that still holds money.
+    """
     for grant in facts.grants if isinstance(facts.grants, Sequence) else ():
         left = grant.wagering.remaining if grant.wagering else None
-        if grant.status in _HOLDS_MONEY and left is not None and left.amount_minor > 0:
-            yield Blocker("BONUS_WAGERING_INCOMPLETE", f"{left.amount} {left.currency} still to be wagered.",
-                          WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING", grant.expires_at,
-                          evidence=[f"{grant.id}: {grant.vendor_status}"])  # fmt: skip
+        owed = left is not None and left.amount_minor > 0 and left.currency == facts.withdrawal.amount.currency
+        if grant.status in _HOLDS_MONEY and (grant.blocks_withdrawal is True or (short and owed)):
+            summary = f"{left.amount} {left.currency} still to be wagered." if left else "A bonus holds money back."
+            yield Blocker("BONUS_WAGERING_INCOMPLETE", summary, WaitingOn.PLAYER, "BONUS", "COMPLETE_WAGERING",
+                          grant.expires_at, evidence=[f"{grant.id}: {grant.vendor_status}"])  # fmt: skip
 
 
 def _open_rounds(facts: Facts) -> Iterator[Blocker]:
@@ -203,7 +218,7 @@ def _sources(facts: Facts) -> Iterator[Blocker]:
 def _missing(facts: Facts) -> list[System]:
     """Systems that failed, or that know nothing where they must know something; KYC and the engine may know nobody."""
     pam = any(answer is None or isinstance(answer, VendorError) for answer in (facts.player, facts.balances))
-    pam = pam or isinstance(facts.open_rounds, VendorError)
+    pam = pam or facts.open_rounds is None or isinstance(facts.open_rounds, VendorError)
     kyc, bonus = isinstance(facts.kyc, VendorError), isinstance(facts.grants, VendorError)
     return [System.PAM] * pam + [System.KYC] * kyc + [System.BONUS] * bonus
 
@@ -216,7 +231,7 @@ def _approval(facts: Facts) -> Iterator[Blocker]:
                       "PAYMENTS", "APPROVE_WITHDRAWAL", due, False, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.ON_HOLD:
         yield Blocker("MANUALLY_ON_HOLD", "An agent put the withdrawal on hold.", WaitingOn.OPERATOR_TEAM, "PAYMENTS",
-                      "RELEASE_HOLD", None, False, _state(waiting))  # fmt: skip
+                      "RELEASE_HOLD", None, True, _state(waiting))  # fmt: skip
     if waiting.status is TransactionStatus.SCHEDULED:
         yield Blocker("AUTO_APPROVAL_TIMER", "It will be approved automatically.", WaitingOn.NOBODY, "PAYMENTS", "WAIT",
                       None, False, _state(waiting))  # fmt: skip

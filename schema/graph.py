@@ -10,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from auth.permissions import PUBLIC, SELF, SIGNED_IN, P
 from execution.publication import field
-from resolvers import actions
+from resolvers import actions, desk_actions
 from resolvers.acting import MutationRoot
 from resolvers.gateway import audit_of, explain_access_of, vendor_health_of, viewer_of
 from resolvers.node import node_of, node_type
@@ -79,12 +79,12 @@ class MutationType:
     )  # fmt: skip
     create_ticket = field(
         "Opens a ticket for a player.",
-        resolver=actions.create_ticket,
+        resolver=desk_actions.create_ticket,
         requires=P.TICKET_UPDATE,
         audited="ticket.create",
     )
     add_ticket_comment = field(
-        "Adds a message to a ticket.", resolver=actions.add_ticket_comment, requires=P.TICKET_REPLY,
+        "Adds a message to a ticket.", resolver=desk_actions.add_ticket_comment, requires=P.TICKET_REPLY,
         audited="ticket.comment.add",
     )  # fmt: skip
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from auth.acting import Result, Step, UserError
 from auth.permissions import PUBLIC, P
 from execution.publication import field
-from resolvers.actions import PlayerPayload, TicketPayload, TransactionPayload, player_after, transaction_after
+from resolvers.actions import PlayerPayload, TransactionPayload, player_after, transaction_after
 from resolvers.context import Access
+from resolvers.desk_actions import TicketPayload
 from resolvers.gateway import AuditEntry, Viewer
 from schema.declared import Long, graph
 from vendors.ports.health import VendorHealth

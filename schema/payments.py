@@ -5,7 +5,7 @@ from __future__ import annotations
 from auth import masks
 from auth.permissions import MASK, NULL, SELF, P
 from execution.publication import field
-from resolvers.payments import diagnosis_of, payment_owner_of
+from resolvers.payments import diagnosis_of, failure_of, payment_owner_of, status_code_of
 from resolvers.withdrawal_diagnosis import Blocker, Diagnosis
 from schema.declared import NodeType, graph
 from vendors.ports.cashier import Deposit, PaymentInstrument, Transaction, Withdrawal
@@ -54,8 +54,12 @@ class TransactionType(NodeType):
     amount = field("As requested.")
     status = field("Canonical status; INDETERMINATE must never be retried blindly.")
     vendor_state = field("The cashier's own state.")
-    vendor_status_code = field("The cashier's own status code.", requires=P.PAYMENT_READ, on_deny=NULL)
-    failure = field("Who caused it, if something failed or hangs.", requires=P.PAYMENT_READ, on_deny=NULL)
+    vendor_status_code = field(
+        "The cashier's own status code.", resolver=status_code_of, requires=P.PAYMENT_READ, on_deny=NULL
+    )
+    failure = field(
+        "Who caused it, if something failed or hangs.", resolver=failure_of, requires=P.PAYMENT_READ, on_deny=NULL
+    )
     method = field("The cashier's name of the method.")
     psp = field("Who pays.", requires=PSP, on_deny=NULL)
     psp_reference = field("To quote to the PSP.", requires=PSP, on_deny=NULL)

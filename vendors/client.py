@@ -146,6 +146,8 @@ class Client:
             raise VendorAuthError(self.system, operation, detail)
         if status == 429:
             raise VendorBusyError(self.system, operation, detail, retry_after_seconds=_retry_after(reply))
+        if status in (408, 499):  # a proxy's word for a request whose fate behind it is not known
+            raise VendorTimeoutError(self.system, operation, detail)
         if status in (409, 422) or (status >= 400 and conflict is not None and conflict(reply.content)):
             raise VendorConflictError(self.system, operation, detail)
         if 400 <= status < 500:

@@ -107,11 +107,11 @@ def test_an_account_word_the_gateway_does_not_know_is_not_clear() -> None:
     assert "account" not in diagnosis.checks_passed
 
 
-def grant(status: GrantStatus, done: int) -> BonusGrant:
+def grant(status: GrantStatus, done: int, *, blocks: bool | None = None) -> BonusGrant:
     wagering = Wagering(Money("GBP", 70000), Money("GBP", done))
     return BonusGrant(
         Key("grant", "acme", "g-1"), PLAYER, "RELOAD50", status, "ongoing", Money("GBP", 2000), None, None, wagering,
-        True, NOW, None, SOURCE,
+        blocks, NOW, None, SOURCE,
     )  # fmt: skip
 
 
@@ -151,3 +151,34 @@ def test_a_silent_engine_or_bet_list_leaves_the_answer_partial(system: System) -
     found = told(balances=wallet(50000), grants=lost if engine else None, rounds=() if engine else lost)
     assert (found.state, list(found.unavailable)) == (DiagnosisState.PARTIAL_SOURCES, [system])
     assert "SOURCE_UNAVAILABLE" in codes(found)
+
+
+def test_the_engines_own_word_holds_money_even_where_the_wallet_would_pay() -> None:
+    found = told(balances=wallet(50000), grants=[grant(GrantStatus.ACTIVE, 70000, blocks=True)])
+    assert codes(found)[0] == "BONUS_WAGERING_INCOMPLETE"
+
+
+@pytest.mark.parametrize(
+    "balances", [[], [Balance(Money("EUR", 1), Money("EUR", 0), Money("EUR", 1), None, None, SOURCE)]]
+)
+def test_without_a_wallet_in_its_currency_nobody_is_told_to_approve(balances: list[Balance]) -> None:
+    found = told(balances=balances)
+    assert codes(found)[0] == "PLATFORM_ERROR"
+    assert "withdrawable funds" not in found.checks_passed
+
+
+def test_a_locked_account_is_no_account_to_pay_from() -> None:
+    assert codes(told(balances=wallet(50000), who=player(AccountStatus.LOCKED)))[0] == "ACCOUNT_SUSPENDED"
+
+
+def test_while_the_engine_is_silent_nobody_is_told_that_he_asked_for_too_much() -> None:
+    found = told(balances=wallet(100), grants=VendorTimeoutError(System.BONUS, "read"))
+    assert codes(found)[0] == "SOURCE_UNAVAILABLE"
+
+
+def test_a_pam_that_knows_the_player_but_not_his_bets_leaves_the_answer_partial() -> None:
+    assert told(balances=wallet(50000), rounds=None).state is DiagnosisState.PARTIAL_SOURCES
+
+
+def test_a_decline_does_not_quote_the_code_that_may_name_a_fraud_rule() -> None:
+    assert told(TransactionStatus.DECLINED).blockers[0].evidence == ["CASHIER X"]

@@ -1,13 +1,16 @@
 """Acting through the whole gateway: what is done, what is refused, what is in doubt, and what stands on record."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auth import policy
 from auth.audit_chain import verify
 from tests.conftest import Caller
 
@@ -215,10 +218,60 @@ async def test_a_ticket_is_opened_once_and_answered(caller: Caller) -> None:
     assert "Checked." in [note["body"] for note in told["ticket"]["internalNotes"]]
 
 
-@pytest.mark.parametrize("body", ["", " ", "x" * 2001])
+@pytest.mark.parametrize("body", ["", " ", "x" * 2001, "a\x00b", "a\u202eb"])
 async def test_a_note_has_a_length(caller: Caller, body: str) -> None:
     mutation = """mutation($body: String!) { addPlayerNote(input: {playerId: "player:acme:s-001", body: $body,
       context: {idempotencyKey: "n"}}) { outcome } }"""
     answer = await caller.ask(mutation, "support_l1", {"body": body})
     assert answer["errors"][0]["extensions"]["code"] == "BAD_TEXT"
     assert await caller.effects() == 0
+
+
+async def test_a_retry_is_told_what_was_told_though_the_vendor_is_ill_meanwhile(caller: Caller) -> None:
+    first = await act(caller, "approveWithdrawal", withdrawal("90007"))
+    await caller.fault(CASHIER, operation="searchPayments", kind="status", value=503)
+    again = await act(caller, "approveWithdrawal", withdrawal("90007"))
+    assert (again["outcome"], again["auditId"], again["replayed"]) == ("EXECUTED", first["auditId"], True)
+    assert await caller.effects() == 1
+
+
+async def test_a_refusal_for_an_outage_is_judged_again_with_the_same_key(caller: Caller) -> None:
+    await caller.fault(2, operation="*", kind="status", value=503, count=1)
+    assert codes(await act(caller, "approveWithdrawal", withdrawal("90007"))) == ["PRECONDITION_FAILED"]
+    assert (await act(caller, "approveWithdrawal", withdrawal("90007")))["outcome"] == "EXECUTED"
+
+
+async def test_a_denial_above_the_threshold_needs_another_person_too(caller: Caller) -> None:
+    asked = withdrawal("90015", "k", "PLAYER_REQUEST", note="by phone")
+    assert codes(await act(caller, "denyWithdrawal", asked, "payments_agent")) == ["THRESHOLD_EXCEEDED"]
+
+
+async def test_what_a_client_writes_freely_never_stands_in_the_audit(caller: Caller, tmp_path: Path) -> None:
+    secret = "anna.larsson@example.com"
+    await act(caller, "holdWithdrawal", withdrawal("90007", secret, secret))
+    await act(caller, "holdWithdrawal", withdrawal("90007", secret + "2", "RISK_REVIEW", note=secret))
+    refused = await act(caller, "holdWithdrawal", withdrawal("90007", "k", "RISK_REVIEW", ticketRef="Anna Larsson"))
+    assert codes(refused) == ["INVALID_INPUT"]
+    assert secret.encode() not in _audit_bytes(tmp_path)
+
+
+def _audit_bytes(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("audit.db*"))
+
+
+async def test_the_intent_says_what_it_rested_on(caller: Caller, tmp_path: Path) -> None:
+    await act(caller, "approveWithdrawal", withdrawal("90007"))
+    with closing(sqlite3.connect(tmp_path / "audit.db")) as other:
+        (body,) = other.execute("SELECT body FROM audit WHERE phase = 'INTENT'").fetchone()
+    assert b'"amount":["GBP",12000]' in body
+
+
+async def test_closing_a_ticket_by_a_comment_needs_the_right_to_change_tickets(caller: Caller) -> None:
+    comment = """mutation { addTicketComment(input: {ticketId: "ticket:acme:9001", body: "x", public: false,
+      setStatus: SOLVED, context: {idempotencyKey: "a"}}) { outcome } }"""
+    roles = policy.load().roles
+    only_replies = next((r for r, s in roles.items() if "ticket.reply" in s and "ticket.update" not in s), None)
+    if only_replies is not None:
+        answer = await caller.ask(comment, only_replies)
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await caller.ask(comment, "support_lead"))["data"]["addTicketComment"]["outcome"] == "EXECUTED"

@@ -169,3 +169,61 @@ async def test_keys_first_a_player_seen_before_is_asked_of_all_systems_at_once(c
     assert answer["data"]["player"]["kyc"] == {"status": "RESUBMISSION_REQUIRED"}
     counted = await caller.calls()
     assert (counted["getApplicantByExternalUserId"], counted["getPersonSegments"]) == (1, 1)
+
+
+async def test_players_of_a_dead_pam_are_each_an_error_of_the_pam(caller: Caller) -> None:
+    await caller.fault(0, operation="*", kind="status", value=503)
+    answer = await caller.ask('{ players(ids: ["player:acme:s-001", "player:acme:s-002"]) { id } }')
+    assert answer["data"] == {"players": [None, None]}
+    assert [error["extensions"] for error in answer["errors"]] == [{"code": "VENDOR_UNAVAILABLE", "system": "PAM"}] * 2
+
+
+async def test_a_search_whose_profiles_cannot_be_read_is_an_error_and_not_nobody(caller: Caller) -> None:
+    await caller.ask('{ player(id: "player:acme:s-001") { id } }')
+    await caller.fault(0, operation="getUserProfile", kind="status", value=500)
+    criteria = {"brand": "acme", "email": "sam.scenario1.s-001@players.example"}
+    answer = await caller.ask(SEARCH, variables={"s": criteria})
+    assert answer["data"] == {"searchPlayers": None}
+    assert answer["errors"][0]["extensions"]["code"] == "VENDOR_UNAVAILABLE"
+
+
+async def test_a_list_of_which_nothing_is_shown_can_still_be_walked(caller: Caller) -> None:
+    query = """query($a: String) { withdrawalQueue(brand: "acme", first: 2, after: $a) {
+      edges { cursor } pageInfo { hasNextPage endCursor } } }"""
+    after, parts = None, 0
+    while parts < 20:
+        part = (await caller.ask(query, "payments_agent", {"a": after}, markets=("MGA-MT",)))["data"]["withdrawalQueue"]
+        assert part["edges"] == []
+        parts, after = parts + 1, part["pageInfo"]["endCursor"]
+        if not part["pageInfo"]["hasNextPage"]:
+            break
+    assert 1 < parts < 20
+
+
+async def test_a_cursor_of_one_player_does_not_spoil_the_other_players_answer(caller: Caller) -> None:
+    query = """query($a: String) { x: player(id: "player:borealis:p-001") { transactions(first: 1, after: $a) {
+      edges { cursor } } }
+    y: player(id: "player:acme:s-001") { transactions(first: 1, after: $a) { edges { cursor } } } }"""
+    cursor = (await caller.ask(query))["data"]["x"]["transactions"]["edges"][0]["cursor"]
+    answer = await caller.ask(query, variables={"a": cursor})
+    assert answer["data"]["x"]["transactions"] is not None
+    assert [(error["path"], error["extensions"]["code"]) for error in answer["errors"]] == [
+        (["y", "transactions"], "BAD_CURSOR")
+    ]
+
+
+@pytest.mark.parametrize("instant", ["2026-01-01T00:00:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_an_instant_that_means_nothing_is_refused_before_any_call(caller: Caller, instant: str) -> None:
+    query = "query($f: TransactionFilter!) { transactions(filter: $f) { edges { cursor } } }"
+    answer = await caller.ask(query, "payments_manager", {"f": {"brand": "acme", "createdFrom": instant}})
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_INSTANT"
+    assert await caller.calls() == {}
+
+
+async def test_the_second_of_two_actions_answers_with_the_state_after_it(caller: Caller) -> None:
+    act = """%s: %sWithdrawal(input: {withdrawalId: "withdrawal:acme:90007", context: {idempotencyKey: "%s",
+      reasonCode: "%s", note: "n"}}) { outcome transaction { status player { openWithdrawals { status } } } }"""
+    both = act % ("a", "hold", "a", "RISK_REVIEW") + act % ("b", "deny", "b", "DUPLICATE")
+    data = (await caller.ask("mutation { " + both + " }", "payments_manager"))["data"]
+    assert data["a"]["transaction"] == {"status": "ON_HOLD", "player": {"openWithdrawals": [{"status": "ON_HOLD"}]}}
+    assert data["b"]["transaction"] == {"status": "CANCELLED_BY_OPERATOR", "player": {"openWithdrawals": []}}

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth import masks
+from auth.identity import Principal, issue
 from auth.permissions import PUBLIC, Rule
 from tests.conftest import Caller
 
@@ -81,3 +82,51 @@ async def test_another_market_is_null_also_by_the_payments_id(caller: Caller) ->
     assert await caller.ask(query, markets=("MGA-MT",)) == {"data": {"player": None, "transaction": None}}
     inside = await caller.ask(query, markets=("UKGC-GB",))
     assert inside["data"]["transaction"] == {"id": "withdrawal:acme:90001"}
+
+
+@pytest.mark.parametrize("roles", [["player"], ["player", "support_l1"]])
+async def test_a_players_token_that_names_nobody_or_is_also_staffs_is_refused(caller: Caller, roles: list[str]) -> None:
+    for player in (None, "player:acme:s-001") if len(roles) > 1 else (None,):
+        token = issue(caller._secret, Principal("x", frozenset(roles), player=player))
+        headers = {"authorization": f"Bearer {token}"}
+        query = {"query": '{ node(id: "player:acme:s-002") { id } }'}
+        reply = await caller.http.post("/graphql", json=query, headers=headers)
+        assert (reply.status_code, await caller.calls()) == (401, {})
+
+
+async def test_evidence_is_shown_of_ones_own_brand_and_market_alone(caller: Caller) -> None:
+    note = """mutation { addPlayerNote(input: {playerId: "player:acme:s-001", body: "x",
+      context: {idempotencyKey: "a"}}) { outcome } }"""
+    await caller.ask(note)
+    query = "{ audit(filter: {}) { edges { node { subject } } } }"
+    for scope in ({"brands": ("borealis",)}, {"markets": ("MGA-MT",)}):
+        assert (await caller.ask(query, "regulator", None, **scope))["data"] == {"audit": {"edges": []}}
+    assert len((await caller.ask(query, "regulator", markets=("UKGC-GB",)))["data"]["audit"]["edges"]) == 2
+
+
+async def test_a_fraud_rule_is_named_to_who_may_read_risk_alone(caller: Caller) -> None:
+    query = '{ transaction(id: "deposit:acme:90014") { status failure vendorStatusCode } }'
+    shown = (await caller.ask(query))["data"]["transaction"]
+    assert shown == {"status": "DECLINED", "failure": "UNKNOWN", "vendorStatusCode": None}
+    assert (await caller.ask(query, "risk_manager"))["data"]["transaction"]["failure"] == "FRAUD_RULE"
+
+
+async def test_trying_an_approval_tells_nothing_that_reading_would_not(caller: Caller) -> None:
+    act = """mutation { approveWithdrawal(input: {withdrawalId: "withdrawal:acme:90001", context: {
+      idempotencyKey: "a", reasonCode: "CHECKS_PASSED", dryRun: true}}) { userErrors { message } } }"""
+    errors = (await caller.ask(act, "finance"))["data"]["approveWithdrawal"]["userErrors"]
+    assert errors[0] == {"message": "Something that you may not see forbids an approval."}
+    assert "uploaded" not in str(errors)
+
+
+async def test_what_cannot_be_released_is_said_before_anything_is_looked_up(caller: Caller) -> None:
+    act = """mutation { releaseWithdrawal(input: {withdrawalId: "withdrawal:acme:%s", context: {
+      idempotencyKey: "a", reasonCode: "RISK_CLEARED"}}) { userErrors { code } } }"""
+    for number in ("90012", "77777777"):
+        answer = await caller.ask(act % number, "payments_manager", markets=("DGA-DK",))
+        assert answer["data"]["releaseWithdrawal"]["userErrors"] == [{"code": "UNSUPPORTED_BY_VENDOR"}]
+
+
+async def test_a_player_reaches_no_other_brands_catalogue(caller: Caller) -> None:
+    query = '{ node(id: "game:borealis:nor-auroraspins") { id } }'
+    assert (await caller.ask(query, "player", player="player:acme:s-001"))["data"] == {"node": None}

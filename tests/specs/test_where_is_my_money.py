@@ -60,7 +60,7 @@ async def test_every_system_answers_the_query_of_the_readme(caller: Caller) -> N
 
 async def test_a_deposit_declined_by_the_fraud_rule_says_whose_rule_it_was(caller: Caller) -> None:
     query = '{ transaction(id: "deposit:acme:90014") { __typename status vendorStatusCode failure } }'
-    assert (await caller.ask(query))["data"]["transaction"] == {
+    assert (await caller.ask(query, "risk_manager"))["data"]["transaction"] == {
         "__typename": "Deposit",
         "status": "DECLINED",
         "vendorStatusCode": "ERR_DECLINED_FRAUD",

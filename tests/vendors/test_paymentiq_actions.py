@@ -227,7 +227,7 @@ async def test_a_wrong_state_is_a_conflict_under_any_status(status: int, text: s
     assert (type(error), error.write_may_have_happened) == (VendorConflictError, False)
 
 
-@pytest.mark.parametrize("status", [200, 400, 404])
+@pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("body", [{"errorMessage": "no such thing: 4111111111111111"}])
 async def test_any_other_refusal_is_a_rejection_that_repeats_no_text(status: int, body: object) -> None:
     async with refusing(status, body) as wire:
@@ -300,3 +300,19 @@ async def test_an_expired_token_is_renewed_and_the_action_done_once(wire: httpx.
     await wire.post("/__reset")  # forgets the tokens
     await adapter.act(command(APPROVE))
     assert await stats(wire, "approve") == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "more", [{"errorMessage": "Read timed out at provider"}, {"state": "INCONSISTENT"}],
+)  # fmt: skip
+async def test_a_good_status_that_tells_of_trouble_leaves_the_action_in_doubt(more: dict[str, str]) -> None:
+    async with refusing(200, {"id": 90007, "merchantId": 100001, **more}) as wire:
+        error = await trouble(cashier(wire), command(APPROVE))
+    assert (type(error), error.write_may_have_happened) == (VendorMalformedError, True)
+
+
+@pytest.mark.parametrize("status", [408, 499])
+async def test_a_proxys_word_for_a_lost_request_leaves_the_action_in_doubt(status: int) -> None:
+    async with refusing(status, {}) as wire:
+        error = await trouble(cashier(wire), command(APPROVE))
+    assert error.write_may_have_happened

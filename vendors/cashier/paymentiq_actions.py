@@ -39,6 +39,7 @@ class Reply(_Refusal, rename="camel"):
 
     id: int | None = None
     merchant_id: int | str | None = None
+    state: str | None = None
 
 
 def operation_of(command: WithdrawalCommand) -> str:
@@ -72,9 +73,10 @@ def is_wrong_state(body: bytes) -> bool:
 def check(reply: Reply | None, operation: str, command: WithdrawalCommand, merchant_id: str) -> None:
     """Raises the VendorError of a reply that came as a good one and is none."""
     message = reply.error_message if reply else None
-    if message:
-        kind = VendorConflictError if message.startswith(_WRONG_STATE) else VendorRejectedError
-        raise kind(System.CASHIER, operation, "errorMessage in a good reply")
+    if message and message.startswith(_WRONG_STATE):
+        raise VendorConflictError(System.CASHIER, operation, "errorMessage in a good reply")
+    if message or (reply is not None and reply.state == "INCONSISTENT"):  # nobody says that nothing was done
+        raise malformed(operation, "a good reply that tells of trouble")
     if reply is None or (str(reply.id), str(reply.merchant_id)) != (command.withdrawal.local, merchant_id):
         raise malformed(operation, "an answer about another payment")
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vendors.ports.money import exponent_of
+from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import GrantFacts, PlayerFacts
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
@@ -31,11 +32,7 @@ class _Query(msgspec.Struct, forbid_unknown_fields=True):
 def stage(world: World, token: str, brands: Collection[str] | None = None) -> Stage:
     """An engine with the world's grants; `brands` limits which are on it. Read-only: a reset has nothing to do."""
     known = {p.brand for p in world.players.values()} if brands is None else set(brands)
-    store = {
-        (p.brand, p.id): [_grant(p, grant, world.now) for grant in p.grants]
-        for p in world.players.values()
-        if p.brand in known
-    }
+    store = {(p.brand, p.id): _grants(p, world) for p in world.players.values() if p.brand in known}
 
     async def query(request: Request) -> Response:
         _admit(request, token)
@@ -73,6 +70,19 @@ def _read(body: bytes) -> list[str]:
 def _problem(status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None) -> Refused:
     body = {"type": "about:blank", "title": title, "status": status} | ({"detail": detail} if detail else {})
     return Refused(status, body, {"Content-Type": "application/problem+json", **(headers or {})})
+
+
+def _grants(player: PlayerFacts, world: World) -> list[dict[str, Any]]:
+    """The player's; what a scenario file leaves out is that of a grant by hand with nothing to wager."""
+    laid = world.laid(player, "bonus.reference")
+    if "grants" not in laid:
+        return [_grant(player, grant, world.now) for grant in player.grants]
+    return [
+        _grant(player, GrantFacts(said["id"], "", said["status"], 1000, 0, 0, age_of(said)), world.now)
+        | {"campaign_code": None}
+        | verbatim(said)
+        for said in laid["grants"]
+    ]
 
 
 def _grant(player: PlayerFacts, grant: GrantFacts, now: datetime) -> dict[str, Any]:

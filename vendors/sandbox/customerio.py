@@ -3,7 +3,8 @@
 Suppressing a person deletes the profile (journeys-track.json, 2026-08), so a suppressed player is not found.
 Assumed, as the document is silent: the error body of 400, 401, 404 and 429 is the `errors` list it shows elsewhere;
 messages come newest first; a `next` stands on every page, empty on the last; a limit above the maximum is refused;
-the ten requests per second are a bucket of ten for the workspace; six months are 183 days.
+the ten requests per second are a bucket of ten for the workspace; six months are 183 days. Of a scenario file's message
+what is left out is that of a delivered one of campaign 7.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import PlayerFacts, TouchFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
 from vendors.sandbox.world import World
@@ -60,10 +62,10 @@ class _Product:
         monotonic: Callable[[], float],
     ) -> None:
         self._authorization, self._rate = f"Bearer {app_key}", requests_per_second
-        self._clock, self._monotonic, self._now = clock, monotonic, world.now
+        self._clock, self._monotonic, self._now, self._world = clock, monotonic, world.now, world
         held = {(p.brand, p.id): p for p in world.players.values() if not p.suppressed}
         self._players = {f"{brand}:{local}": player for (brand, local), player in held.items()}
-        names = sorted({name for player in held.values() for name in player.segments})
+        names = sorted({said["name"] for player in held.values() for said in _segments(player, world)})
         self._segment_ids = {name: number for number, name in enumerate(names, 1)}
         self.reset()
 
@@ -71,11 +73,14 @@ class _Product:
         self._tokens, self._counted_at = self._rate or 0.0, self._monotonic()
 
     async def attributes(self, request: Request) -> Response:
-        return JSONResponse({"customer": _customer(self._admitted(request), self._now)})
+        player = self._admitted(request)
+        laid = self._world.laid(player, "crm.customerio")
+        return JSONResponse({"customer": _laid_over(_customer(player, self._now), laid)})
 
     async def segments(self, request: Request) -> Response:
-        names = self._admitted(request).segments
-        return JSONResponse({"segments": [{"id": self._segment_ids[n], "name": n, "description": ""} for n in names]})
+        found = _segments(self._admitted(request), self._world)
+        told = [{"id": self._segment_ids[said["name"]], "description": "", **said} for said in found]
+        return JSONResponse({"segments": told})
 
     async def messages(self, request: Request) -> Response:
         player, asked = self._admitted(request), request.query_params
@@ -85,7 +90,7 @@ class _Product:
         end = _number(asked, "end_ts", int(self._clock().timestamp()))
         begin = max(_number(asked, "start_ts", 0), end - int(HISTORY.total_seconds()))
         before = _position(asked["start"]) if asked.get("start") else None
-        found = [_message(player, touch, self._now) for touch in player.touches]
+        found = _messages(player, self._world)
         found = sorted((m for m in found if begin <= m["created"] <= end), key=_place, reverse=True)
         beyond = [m for m in found if before is None or _place(m) < before]
         token = _token(beyond[limit - 1]) if len(beyond) > limit else ""
@@ -163,6 +168,33 @@ def _customer(player: PlayerFacts, now: datetime) -> dict[str, Any]:
         "timestamps": dict.fromkeys(attributes, registered) | {"_cio_subscription_preferences_computed": 0},
         "unsubscribed": player.marketing is False,
         "devices": [],
+    }
+
+
+def _segments(player: PlayerFacts, world: World) -> list[dict[str, Any]]:
+    usual = [{"name": name} for name in player.segments]
+    return list(world.laid(player, "crm.customerio").get("segments", usual))
+
+
+def _messages(player: PlayerFacts, world: World) -> list[dict[str, Any]]:
+    laid = world.laid(player, "crm.customerio").get("messages")
+    if laid is None:
+        return [_message(player, touch, world.now) for touch in player.touches]
+    reached = ("sent", "delivered")
+    usual = [TouchFacts(said["id"], 7, said["type"], age_of(said), reached) for said in laid]
+    told = [_message(player, touch, world.now) for touch in usual]
+    return [message | verbatim(said) for message, said in zip(told, laid, strict=True)]
+
+
+def _laid_over(customer: dict[str, Any], laid: Mapping[str, Any]) -> dict[str, Any]:
+    said, created = laid.get("attributes", {}), customer["timestamps"]["id"]
+    same = {name: said[name] for name in customer["identifiers"] if name in said}
+    return {
+        **customer,
+        "identifiers": customer["identifiers"] | same,
+        "attributes": customer["attributes"] | said,
+        "timestamps": dict.fromkeys(said, created) | customer["timestamps"],
+        "unsubscribed": laid.get("unsubscribed", customer["unsubscribed"]),
     }
 
 

@@ -4,7 +4,8 @@ Every refusal is `{"error": text}` with the status of the page of error codes. W
 out is not shown: user and one of transaction_uuid and round are asked for here. How rewards are ordered is not shown
 either: by their start, newest first. Their filters by time are taken to mean what those of campaigns are documented to
 mean: start on or after, end on or before (/api-changelog/august-2025). No rate limit is published, so none is kept.
-All that the gateway uses here is read, so a reset has nothing to put back.
+All that the gateway uses here is read, so a reset has nothing to put back. Of a scenario file's reward what is left out
+is that of ten spins of 0.10 for a week; the rounds follow the bets that the file has the PAM tell.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vendors.ports.money import exponent_of
+from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import GAMES, FreeBetFacts, PlayerFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
 from vendors.sandbox.world import World
@@ -96,9 +98,9 @@ class _Product:
         self._rounds, self._rewards = {}, {brand: [] for brand in operator_ids}  # type: ignore[var-annotated]
         for player in world.players.values():
             if player.brand in operator_ids:
-                self._rewards[player.brand] += [_reward(player, bet, world.now) for bet in player.free_bets]
-                for played in player.rounds:
-                    self._rounds[player.brand, player.id, played.transaction] = played.id
+                self._rewards[player.brand] += _rewards(player, world)
+                for transaction, number in _played(player, world):
+                    self._rounds[player.brand, player.id, transaction] = number
         for rewards in self._rewards.values():
             rewards.sort(key=lambda reward: (reward["start_time"], reward["reward_uuid"]), reverse=True)
 
@@ -200,6 +202,28 @@ def _title(code: str) -> dict[str, Any]:
 
 def _product_code(title: Mapping[str, Any]) -> str:
     return str(title["game_code"]).split("-", 1)[0]
+
+
+def _played(player: PlayerFacts, world: World) -> list[tuple[str, str]]:
+    """(transaction, round) of every bet."""
+    bets = world.laid(player, "pam.infigaming").get("bets")
+    if bets is None:
+        return [(played.transaction, played.id) for played in player.rounds]
+    return [(bet["providerBetId"], bet["operatorBetId"]) for bet in bets]
+
+
+def _rewards(player: PlayerFacts, world: World) -> list[dict[str, Any]]:
+    laid = world.laid(player, "aggregator.hub88")
+    if "rewards" not in laid:
+        return [_reward(player, bet, world.now) for bet in player.free_bets]
+    return [_laid_reward(player, said, world.now) for said in laid["rewards"]]
+
+
+def _laid_reward(player: PlayerFacts, said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    game = said.get("game_code", "")
+    known = game if game in GAMES else next(iter(GAMES))
+    usual = FreeBetFacts(said["reward_uuid"], known, 10, 0, 10, said["status"], age_of(said), timedelta(days=7))
+    return verbatim(_reward(player, usual, now), *(("game_id",) if game and game != known else ())) | verbatim(said)
 
 
 def _reward(player: PlayerFacts, bet: FreeBetFacts, now: datetime) -> dict[str, Any]:

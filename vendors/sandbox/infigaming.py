@@ -20,7 +20,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from vendors.sandbox.infigaming_store import Account, Fields, Store, wallet
+from vendors.sandbox.infigaming_store import Account, Fields, Store
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
 
@@ -143,8 +143,8 @@ class _Backoffice:
 
     async def wallets(self, request: Request) -> Response:
         account, asked = await self._about(request, AskedWallets)
-        wanted = not asked.currencies or account.facts.currency in asked.currencies
-        return JSONResponse({"wallets": [wallet(account.facts)] if wanted else []})
+        held = self._store.wallets(account)
+        return JSONResponse({"wallets": [w for w in held if not asked.currencies or w["currency"] in asked.currencies]})
 
     async def exclusions(self, request: Request) -> Response:
         account, _ = await self._about(request, Asked)
@@ -189,12 +189,12 @@ class _Backoffice:
         return [a for a in everyone if not operators or self._store.operator_of(a) in operators]
 
     def _matches(self, account: Account, asked: AskedUsers) -> bool:
-        facts, registered_at = account.facts, self._store.registered_at(account)
-        pairs = [(asked.user_id, facts.id), (asked.email, facts.email), (asked.mobile, facts.phone)]
+        row, registered_at = self._store.row(account), self._store.registered_at(account)
+        pairs = [(asked.user_id, row["userId"]), (asked.email, row["email"]), (asked.mobile, row["mobile"])]
         return (
             all(
                 wanted is None or wanted.lower() == it.lower()
-                for wanted, it in (*pairs, (asked.country, facts.country))
+                for wanted, it in (*pairs, (asked.country, row["country"]))
             )
             and (asked.registration_start_time is None or asked.registration_start_time <= registered_at)
             and (asked.registration_end_time is None or registered_at < asked.registration_end_time)

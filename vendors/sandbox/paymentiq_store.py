@@ -6,6 +6,9 @@ Pages of PaymentIQ's documentation, snapshot 2023-04: "search" of payments and o
 - an approved payout is at the provider for a while and then paid, as nobody calls it back here;
 - what is on hold cannot be approved: "Approval Rules" has it lifted first, for which the API has no operation;
 - `updatedBy` names the API client, `expiryDate` is the last day of a card's month.
+
+Of a scenario file's payment what is left out is that of a payment by the player's first account, now, unless `age`
+says when; no status code fits every state, so that one is left out. An account of his is one in good standing.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vendors.ports.money import Money, exponent_of
+from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import InstrumentFacts, PaymentFacts, PlayerFacts
 from vendors.sandbox.world import World
 
@@ -45,10 +49,18 @@ class Store:
                 continue
             merchant_id = int(merchant_ids[player.brand])
             mine = {i.uuid: _account(next(numbers), merchant_id, player, i, world.now) for i in player.instruments}
-            self.accounts.extend(mine.values())
-            for payment in player.payments:
-                account = mine.get(payment.instrument or "", {})
-                self._payments[int(payment.id)] = _payment(merchant_id, player, payment, account, world.now)
+            payments = [
+                _payment(merchant_id, player, payment, mine.get(payment.instrument or "", {}), world.now)
+                for payment in player.payments
+            ]
+            laid, accounts = world.laid(player, "cashier.paymentiq"), list(mine.values())
+            if "accounts" in laid:
+                accounts = [_laid_account(merchant_id, player, said, world.now) for said in laid["accounts"]]
+            if "payments" in laid:
+                first = accounts[0] if accounts else {}
+                payments = [_laid_payment(merchant_id, player, said, first, world.now) for said in laid["payments"]]
+            self.accounts.extend(accounts)
+            self._payments.update({payment["id"]: payment for payment in payments})
 
     def payments(self) -> Mapping[int, Fields]:
         """As they are now: what a provider has paid meanwhile is paid."""
@@ -66,7 +78,7 @@ class Store:
                 f"Invalid transaction state, found current transaction status: {payment['state']}. "
                 "Expected transaction state to be: WAITING_APPROVAL"
             )
-        if operation != "deny" and "_ON_HOLD_" in payment["statusCode"]:
+        if operation != "deny" and "_ON_HOLD_" in payment.get("statusCode", ""):
             raise WrongState(
                 f"Invalid transaction status, found current transaction statuscode: {payment['statusCode']}."
             )
@@ -113,6 +125,24 @@ def _payment(merchant_id: int, player: PlayerFacts, payment: PaymentFacts, accou
         "lastUpdated": _text(now - payment.updated_age),
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _laid_payment(
+    merchant_id: int, player: PlayerFacts, said: Mapping[str, Any], account: Fields, now: datetime
+) -> Fields:
+    """A scenario file's payment over the usual one."""
+    age = age_of(said)
+    usual = PaymentFacts(str(said["id"]), "", said["txTypeName"], 0, said["state"], "", age, age)
+    return verbatim(_payment(merchant_id, player, usual, account, now), "statusCode") | verbatim(said)
+
+
+def _laid_account(merchant_id: int, player: PlayerFacts, said: Mapping[str, Any], now: datetime) -> Fields:
+    """A scenario file's account over the usual one."""
+    age, number = age_of(said), said["id"]
+    usual = InstrumentFacts(
+        f"i-{number}", "Visa", said["maskedAccount"], None, said["status"], "VERIFIED", age, age, 1, 0
+    )
+    return _account(number, merchant_id, player, usual, now) | verbatim(said)
 
 
 def _account(number: int, merchant_id: int, player: PlayerFacts, facts: InstrumentFacts, now: datetime) -> Fields:

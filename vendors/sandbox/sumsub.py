@@ -8,13 +8,14 @@
 Everybody is on one level that asks for an identity document and a selfie. The review's outcome is the document's; a
 refused player's selfie is good. The page says that a FINAL refusal shows little here, not what: it is shown like RETRY.
 A step that was not handed in is null, one that waits has no answer: assumptions, as in `vendors/kyc/sumsub_steps.py`.
+A scenario file's review is the whole outcome: nothing of the copy's result or date of review is left beside it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import PlayerFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
 from vendors.sandbox.world import World
@@ -34,8 +36,15 @@ _ALPHA_3 = {"GB": "GBR", "MT": "MLT", "SE": "SWE", "DK": "DNK", "DE": "DEU", "US
 
 def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Stage:
     """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back."""
-    store = {f"{p.brand}:{p.id}": _applicant(p, world.now) for p in world.players.values()}
-    steps = {store[f"{p.brand}:{p.id}"]["id"]: _steps(p) for p in world.players.values()}
+    store, steps = dict[str, dict[str, Any]](), dict[str, Mapping[str, Any]]()
+    for player in world.players.values():
+        laid, applicant = world.laid(player, "kyc.sumsub"), _applicant(player, world.now)
+        said = laid.get("applicant", {})
+        if said is None:  # never seen
+            continue
+        applicant = _laid_over(applicant, said, world.now)
+        store[applicant["externalUserId"]] = applicant
+        steps[applicant["id"]] = laid.get("requiredIdDocsStatus", _steps(player, applicant["review"]))
 
     async def one(request: Request) -> Response:
         await _admit(request, token, secret, clock())
@@ -95,7 +104,7 @@ def _applicant(player: PlayerFacts, now: datetime) -> dict[str, Any]:
 def _review(player: PlayerFacts, now: datetime, digest: str) -> dict[str, Any]:
     """Dates in UTC; nobody is reviewed before he has registered."""
     status, answer = player.review[:2]
-    moment = (now - min(player.review_age, player.registered_age)).strftime("%Y-%m-%d %H:%M:%S%z")
+    moment = _text(now - min(player.review_age, player.registered_age))
     review = {
         "reviewId": digest[24:29],
         "attemptId": digest[29:34],
@@ -107,13 +116,29 @@ def _review(player: PlayerFacts, now: datetime, digest: str) -> dict[str, Any]:
     return review if answer is None else {**review, "reviewDate": moment, "reviewResult": _result(player)}
 
 
-def _steps(player: PlayerFacts) -> dict[str, Any]:
+def _laid_over(applicant: dict[str, Any], said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """`age` is how long ago he was reviewed or, while he waits, handed in."""
+    review = applicant["review"]
+    if new := said.get("review"):
+        review = verbatim(review, "reviewResult", "reviewDate") | new
+        if review["reviewStatus"] == "completed":
+            review = {"reviewDate": review["createDate"]} | review
+    if "age" in said:
+        moment, dates = _text(now - age_of(said)), {"createDate", "reviewDate"} & set(review)
+        review = review | dict.fromkeys(dates, moment) | said.get("review", {})
+    return applicant | verbatim(said) | {"review": review}
+
+
+def _text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S%z")
+
+
+def _steps(player: PlayerFacts, review: Mapping[str, Any]) -> dict[str, Any]:
     """Null until something is handed in. An earlier attempt's documents and answer stay on the record."""
-    status, answer = player.review[:2]
-    if status == "init" and answer is None:
+    verdict = review.get("reviewResult")
+    if review["reviewStatus"] == "init" and verdict is None:
         return {"IDENTITY": None, "SELFIE": None}
-    good = None if answer is None else {"reviewAnswer": "GREEN"}
-    verdict = None if answer is None else _result(player)
+    good = None if verdict is None else {"reviewAnswer": "GREEN"}
     return {"IDENTITY": _step(player, "PASSPORT", verdict), "SELFIE": _step(player, "SELFIE", good)}
 
 

@@ -1,10 +1,14 @@
-"""The sandbox's systems side by side on loopback sockets, each in its documented place after the base port."""
+"""The sandbox's systems side by side on loopback sockets, each in its documented place after the base port.
+
+`PRODUCTS` is who can stand for each system; the first of them does unless another is chosen.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -26,16 +30,47 @@ PLACES = (  # each system's place after the base port; Freebets is served on the
 )
 
 
-def stages(world: World, own: Credentials) -> Mapping[System, Stage]:
+Cast = Mapping[System, str]  # the product that stands for each system; the first where nothing is said
+PRODUCTS: Mapping[System, Mapping[str, Callable[[World, Credentials], Stage]]] = {
+    System.PAM: {"infigaming": lambda world, own: infigaming.stage(world, own.pam_token, own.operator_ids)},
+    System.CASHIER: {"paymentiq": lambda world, own: paymentiq.stage(world, *own.cashier_client, own.merchant_ids)},
+    System.KYC: {"sumsub": lambda world, own: sumsub.stage(world, *own.kyc_token)},
+    System.BONUS: {"reference": lambda world, own: bonus_reference.stage(world, own.bonus_token)},
+    System.AGGREGATOR: {
+        "hub88": lambda world, own: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids)
+    },
+    System.CRM: {"customerio": lambda world, own: customerio.stage(world, own.crm_key, requests_per_second=None)},
+    System.TICKETING: {"zendesk": lambda world, own: zendesk.stage(world, *own.desk_login)},
+}
+
+
+class BadProduct(ValueError):
+    """No such product can stand for the system; the sentence names the key."""
+
+
+def cast(words: Sequence[str]) -> Cast:
+    """From `kyc=sumsub` and the like, or `all=NAME` for every system. Raises BadProduct."""
+    chosen: dict[System, str] = {}
+    for word in words:
+        key, _, product = word.partition("=")
+        systems = [system for system in PLACES if key in ("all", system.value.lower())]
+        if not systems:
+            known = ", ".join(["all", *(system.value.lower() for system in PLACES)])
+            raise BadProduct(f"{key}: no such system; there are {known}: --product kyc=sumsub")
+        if key == "all" and (missing := [s.value.lower() for s in systems if product not in PRODUCTS[s]]):
+            raise BadProduct(f"all={product}: there is no {product or 'such'} product yet for {', '.join(missing)}")
+        for system in systems:
+            if product not in PRODUCTS[system]:
+                raise BadProduct(f"{key}={product}: no such product; there is {', '.join(PRODUCTS[system])}")
+            if chosen.setdefault(system, product) != product:
+                raise BadProduct(f"{key}={product}: {chosen[system]} is chosen already")
+    return chosen
+
+
+def stages(world: World, own: Credentials, chosen: Cast | None = None) -> Mapping[System, Stage]:
     """The simulator of every system, each over the same world."""
     return {
-        System.PAM: infigaming.stage(world, own.pam_token, own.operator_ids),
-        System.CASHIER: paymentiq.stage(world, *own.cashier_client, own.merchant_ids),
-        System.KYC: sumsub.stage(world, *own.kyc_token),
-        System.BONUS: bonus_reference.stage(world, own.bonus_token),
-        System.AGGREGATOR: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids),
-        System.CRM: customerio.stage(world, own.crm_key, requests_per_second=None),
-        System.TICKETING: zendesk.stage(world, *own.desk_login),
+        system: known[(chosen or {}).get(system, next(iter(known)))](world, own) for system, known in PRODUCTS.items()
     }
 
 
@@ -47,17 +82,32 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-def _ports(base: int, world: World, own: Credentials) -> list[tuple[int, Stage]]:
-    staged = stages(world, own)
+def _ports(base: int, world: World, own: Credentials, chosen: Cast | None) -> list[tuple[int, Stage]]:
+    staged = stages(world, own, chosen)
     return [(base + place, staged[system]) for place, system in enumerate(PLACES)]
 
 
+class PortTaken(Exception):
+    """Somebody listens there already; the sentence names the port."""
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise PortTaken(f"port {port} of the sandbox is taken") from None
+
+
 @asynccontextmanager
-async def standing(port_base: int, world: World, own: Credentials) -> AsyncIterator[None]:
-    """The systems answer on 127.0.0.1 while the block runs."""
+async def standing(port_base: int, world: World, own: Credentials, chosen: Cast | None = None) -> AsyncIterator[None]:
+    """The systems answer on 127.0.0.1 while the block runs. Raises PortTaken."""
+    for place in range(len(PLACES)):
+        _must_be_free(port_base + place)
     servers = [
         _Quiet(uvicorn.Config(stage.app, "127.0.0.1", port, log_level="critical", lifespan="off"))
-        for port, stage in _ports(port_base, world, own)
+        for port, stage in _ports(port_base, world, own, chosen)
     ]
     running = [asyncio.create_task(server.serve()) for server in servers]
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -27,10 +28,18 @@ from vendors.sandbox.scenarios import scenarios
 
 
 class World(msgspec.Struct, frozen=True):
-    """All players by (brand, id) and the instant their ages count back from."""
+    """All players by (brand, id) and the instant their ages count back from.
+
+    `overlays` is what scenario files lay over a player's facts: (brand, id) -> `system.product` -> reply objects.
+    """
 
     now: datetime
     players: Mapping[tuple[str, str], PlayerFacts]
+    overlays: Mapping[tuple[str, str], Mapping[str, Mapping[str, Any]]] = {}
+
+    def laid(self, player: PlayerFacts, product: str) -> Mapping[str, Any]:
+        """What a scenario file says of the player at a product; empty where it says nothing."""
+        return self.overlays.get((player.brand, player.id), {}).get(product, {})
 
 
 def build(now: datetime | None = None) -> World:
