@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 import orjson
-from graphql import ExecutionResult, GraphQLSchema, OperationType, get_operation_ast
+from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLSchema, OperationType, get_operation_ast
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -178,7 +178,7 @@ def _coded(result: ExecutionResult) -> ExecutionResult:
     for place, error in enumerate(result.errors or ()):
         if "code" in (error.extensions or {}):
             continue
-        if error.path:
+        if error.path and not _is_of_an_argument(error):
             log.error("a field crashed at %s", error.path, exc_info=error.original_error or error)
             result.errors[place] = crashed(error)  # type: ignore[index]  # there are errors
         else:
@@ -186,6 +186,13 @@ def _coded(result: ExecutionResult) -> ExecutionResult:
     if result.errors:
         result.errors.sort(key=lambda error: _position(result.data, error.path or ()))
     return result
+
+
+def _is_of_an_argument(error: GraphQLError) -> bool:
+    """Whether graphql-core refused what the caller gave: such an error points at a value, all others at a field."""
+    refused = error.original_error or error
+    nodes = refused.nodes if isinstance(refused, GraphQLError) else None
+    return bool(nodes) and not any(isinstance(node, FieldNode) for node in nodes or ())
 
 
 def _position(data: Any, path: Sequence[str | int]) -> list[int]:

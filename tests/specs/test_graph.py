@@ -227,3 +227,18 @@ async def test_the_second_of_two_actions_answers_with_the_state_after_it(caller:
     data = (await caller.ask("mutation { " + both + " }", "payments_manager"))["data"]
     assert data["a"]["transaction"] == {"status": "ON_HOLD", "player": {"openWithdrawals": [{"status": "ON_HOLD"}]}}
     assert data["b"]["transaction"] == {"status": "CANCELLED_BY_OPERATOR", "player": {"openWithdrawals": []}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "selection"),
+    [
+        ("$n: Int", "transactions(first: $n) { edges { cursor } }"),
+        ("$n: Boolean = true", "kyc @include(if: $n) { status }"),
+    ],
+)
+async def test_an_explicit_null_where_there_must_be_a_value_is_the_callers_mistake(
+    caller: Caller, declared: str, selection: str
+) -> None:
+    query = f'query({declared}) {{ player(id: "player:acme:s-001") {{ id {selection} }} }}'
+    answer = await caller.ask(query, variables={"n": None})
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_VARIABLES"]
