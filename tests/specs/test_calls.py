@@ -5,7 +5,8 @@ from pathlib import Path
 from graphql import parse, validate
 
 from schema.graph import schema
-from tests.conftest import Caller
+from tests.conftest import Caller, calling
+from vendors.sandbox.world import World
 
 OPERATIONS = Path(__file__).parents[2] / "operations"
 FIFTY = [f"player:acme:p-{number:03d}" for number in range(3, 153, 3)]
@@ -22,7 +23,12 @@ PER_PLAYER = {
 ONCE = {"token": 1, "queryGrants": 1, "gameList": 1, "ShowManyUsers": 1}
 
 
-async def test_fifty_players_cost_what_the_table_says(caller: Caller) -> None:
+async def test_fifty_players_cost_what_the_table_says(world: World, tmp_path: Path) -> None:
+    async with calling(tmp_path, world, vendor_timeout_seconds=30.0) as caller:  # counts, whatever the machine's load
+        await _fifty_players(caller)
+
+
+async def _fifty_players(caller: Caller) -> None:
     answer = await caller.ask(QUERY, "compliance_officer", {"ids": FIFTY})
     assert "errors" not in answer
     assert [player["id"] for player in answer["data"]["players"]] == FIFTY
