@@ -6,9 +6,11 @@ commas: PLAYER_GRAPH_CORS_ORIGINS=https://desk.example,https://crm.example.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
@@ -78,6 +80,9 @@ def sandbox_secret(var: Path) -> bytes:
     file = var / "sandbox.key"
     if not file.exists():
         var.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_bytes(secrets.token_bytes(32))
+        with NamedTemporaryFile(dir=var) as whole:  # readable by its owner only; nobody ever sees half a key
+            whole.write(secrets.token_bytes(32))
+            whole.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(whole.name, file)
     return file.read_bytes()

@@ -123,6 +123,7 @@ async def gateway(
     settings: Settings, world: World, clock: Clock = utc_now, drain: Drain | None = None
 ) -> AsyncIterator[Starlette]:
     """The application, connected while the block runs."""
+    settings.var.mkdir(parents=True, exist_ok=True)
     drain, observed = (
         drain or Drain(settings.drain_seconds),
         telemetry.setup(settings.otlp_endpoint, settings.trace_sample_ratio),

@@ -273,3 +273,8 @@ async def test_a_second_signal_does_not_wait(running: Running) -> None:
         assert running.process.returncode == 0
         asked.cancel()
         await asyncio.gather(asked, return_exceptions=True)
+
+
+async def test_a_first_start_before_vendors_that_already_run_makes_its_own_folder(world: World, tmp_path: Path) -> None:
+    async with root.gateway(Settings(var=tmp_path / "var"), world):
+        assert (tmp_path / "var" / "audit.db").exists()
