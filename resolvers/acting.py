@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from graphql import GraphQLError
 
-from auth.acting import Act, ActionContext, Check, Finding, MutationOutcome, Result, Step, UserError
+from auth.acting import Check
+from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from execution.fields import Partial
 from resolvers.context import Context
 from resolvers.player import Root

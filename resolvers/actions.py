@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 from typing_extensions import Doc
 
-from auth.acting import ActionContext, Check, Finding, MutationOutcome, Result, Step, UserError
+from auth.acting import Check
+from auth.acts import ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from execution.fields import Partial
 from resolvers.acting import (
     MutationRoot,
@@ -25,7 +26,7 @@ from resolvers.acting import (
 from resolvers.context import Context
 from resolvers.payments import diagnosis_of
 from resolvers.scope import in_scope, parse_key, released
-from resolvers.withdrawal_diagnosis import Diagnosis
+from resolvers.withdrawal_facts import Diagnosis
 from vendors.errors import VendorError
 from vendors.ports.cashier import Transaction, TransactionStatus, Withdrawal, WithdrawalAction, WithdrawalCommand
 from vendors.ports.keys import Id, Key

@@ -9,7 +9,7 @@ import msgspec
 from graphql import GraphQLError
 from typing_extensions import Doc
 
-from auth.acting import ActionContext, Finding, Result
+from auth.acts import ActionContext, Finding, Result
 from resolvers.acting import (
     MutationRoot,
     act,

@@ -17,7 +17,8 @@ from resolvers.context import Context
 from resolvers.lists import MOST, After, First, connections
 from resolvers.player import Root
 from resolvers.scope import in_scope, parse_key, released
-from resolvers.withdrawal_diagnosis import Diagnosis, Facts, diagnose
+from resolvers.withdrawal_diagnosis import diagnose
+from resolvers.withdrawal_facts import Diagnosis, Facts
 from vendors.errors import VendorError
 from vendors.ports.cashier import (
     Direction,

@@ -7,80 +7,20 @@ diagnosis PARTIAL_SOURCES: unknown is never shown as clear.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from enum import Enum
+from datetime import timedelta
 
-import msgspec
-
+from resolvers.withdrawal_facts import Blocker, Diagnosis, DiagnosisState, Facts, WaitingOn
 from vendors.errors import VendorError
-from vendors.ports.bonus import BonusGrant, GrantStatus
+from vendors.ports.bonus import GrantStatus
 from vendors.ports.cashier import Transaction, TransactionStatus
 from vendors.ports.kyc import KycProfile, KycStatus
-from vendors.ports.pam import AccountStatus, Balance, GameRound, Player, RestrictionScope
+from vendors.ports.pam import AccountStatus, Balance, Player, RestrictionScope
 from vendors.ports.source import System
 
 KYC_VENDOR_SLA = timedelta(hours=4)
 CALLBACK_SLA = timedelta(hours=1)
 APPROVAL_SLA = timedelta(hours=24)
 BANK_TIME = timedelta(days=3)
-
-
-class WaitingOn(Enum):
-    """Who has to move before the money does."""
-
-    PLAYER = "PLAYER"
-    OPERATOR_TEAM = "OPERATOR_TEAM"
-    VENDOR = "VENDOR"
-    PSP = "PSP"
-    BANK = "BANK"
-    NOBODY = "NOBODY"
-
-
-class DiagnosisState(Enum):
-    """COMPLETE, or PARTIAL_SOURCES when a system it needs did not answer."""
-
-    COMPLETE = "COMPLETE"
-    PARTIAL_SOURCES = "PARTIAL_SOURCES"
-
-
-class Blocker(msgspec.Struct, frozen=True):
-    """One reason the money waits. `forbids_approval`: approving now would be wrong."""
-
-    code: str
-    summary: str
-    waiting_on: WaitingOn
-    owner_team: str
-    next_step: str
-    due_at: datetime | None = None
-    forbids_approval: bool = True
-    evidence: Sequence[str] = ()
-
-
-class Diagnosis(msgspec.Struct, frozen=True):
-    """The answer to "where is my money?"; `player_message` may be read to the player as it stands."""
-
-    state: DiagnosisState
-    headline: str
-    waiting_on: WaitingOn
-    owner_team: str
-    next_step: str
-    expected_by: datetime | None
-    player_message: str
-    blockers: Sequence[Blocker]
-    checks_passed: Sequence[str]
-    unavailable: Sequence[System]
-
-
-class Facts(msgspec.Struct, frozen=True):
-    """What the rules may look at. A failed source is its error; None is a source that knows nothing."""
-
-    withdrawal: Transaction
-    player: Player | VendorError | None
-    kyc: KycProfile | VendorError | None
-    balances: Sequence[Balance] | VendorError | None
-    grants: Sequence[BonusGrant] | VendorError | None
-    open_rounds: Sequence[GameRound] | VendorError | None
-    now: datetime
 
 
 Rule = Callable[[Facts], Iterator[Blocker]]

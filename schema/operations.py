@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auth.acting import Result, Step, UserError
+from auth.acts import Result, Step, UserError
 from auth.permissions import PUBLIC, P
 from execution.publication import field
 from resolvers.actions import PlayerPayload, TransactionPayload, player_after, transaction_after

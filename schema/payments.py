@@ -6,7 +6,7 @@ from auth import masks
 from auth.permissions import MASK, NULL, SELF, P
 from execution.publication import field
 from resolvers.payments import diagnosis_of, failure_of, payment_owner_of, status_code_of
-from resolvers.withdrawal_diagnosis import Blocker, Diagnosis
+from resolvers.withdrawal_facts import Blocker, Diagnosis
 from schema.declared import NodeType, graph
 from vendors.ports.cashier import Deposit, PaymentInstrument, Transaction, Withdrawal
 from vendors.ports.source import System

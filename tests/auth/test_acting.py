@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from auth import acting, policy
-from auth.acting import Act, ActionContext, Finding, MutationOutcome, Result, Road, Step, UserError
+from auth.acting import Road
+from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from auth.audit import AuditStore, open_store
 from auth.audit_chain import Phase, verify
 from auth.identity import Principal

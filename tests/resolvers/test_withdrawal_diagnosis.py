@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from resolvers.withdrawal_diagnosis import Diagnosis, DiagnosisState, Facts, WaitingOn, diagnose
+from resolvers.withdrawal_diagnosis import diagnose
+from resolvers.withdrawal_facts import Diagnosis, DiagnosisState, Facts, WaitingOn
 from vendors.errors import VendorError, VendorTimeoutError
 from vendors.ports.bonus import BonusGrant, GrantStatus, Wagering
 from vendors.ports.cashier import Direction, TransactionStatus, Withdrawal
