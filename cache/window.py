@@ -31,6 +31,12 @@ class Outcomes:
     def __init__(self) -> None:
         self.by_system: dict[System, Outcome] = {}
         self.in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def idle(self) -> None:
+        """Returns when no read is under way; the next may leave in the same turn."""
+        await self._idle.wait()
 
     def of(self, system: System) -> Callable[[int, Sequence[object]], None]:
         """Where a window of this system reports: +1 when a read leaves, -1 with its answers when it is back."""
@@ -38,6 +44,7 @@ class Outcomes:
 
         def report(change: int, answers: Sequence[object]) -> None:
             self.in_flight += change
+            (self._idle.clear if self.in_flight else self._idle.set)()
             for answer in answers:
                 if isinstance(answer, VendorError):
                     outcome.failure = answer

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import msgspec
 import strawberry
+from cachetools import LRUCache
 from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.utils.str_converters import to_camel_case
 
@@ -30,6 +31,7 @@ from execution.fields import attribute, plural
 from execution.inputs import Inputs
 
 Plural = Callable[..., Awaitable[Sequence[object]]]
+MOST_SCOPE_SETS = 1024
 CURSOR = "Where the item stands: pass it as `after` to go on from here."
 
 
@@ -118,6 +120,7 @@ class Publication:
         self.inputs = Inputs(scalars)
         self.specs: dict[str, Spec] = {}
         self.type_specs: dict[type, Spec] = {}
+        self._denied: LRUCache[frozenset[str], Mapping[str, Spec]] = LRUCache(MOST_SCOPE_SETS)
 
     def publishes(
         self,
@@ -161,9 +164,12 @@ class Publication:
         return [declared.shell for declared in self._types.values()]
 
     def denied(self, granted: frozenset[str]) -> Mapping[str, Spec]:
-        """The coordinates, and the types' names, that a caller with these scopes may not see."""
-        every = [*self.specs.values(), *self.type_specs.values()]
-        return {spec.coordinate: spec for spec in every if not spec.rule.allows(granted)}
+        """The coordinates, and the types' names, that a caller with these scopes may not see. Decided once a set."""
+        if (known := self._denied.get(granted)) is None:
+            every = [*self.specs.values(), *self.type_specs.values()]
+            known = {spec.coordinate: spec for spec in every if not spec.rule.allows(granted)}
+            self._denied[granted] = known
+        return known
 
     def _build(self, declared: Type) -> None:
         for name, each in _declarations(declared.declaration).items():

@@ -144,7 +144,8 @@ async def sources_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[Seq
     """Every system in this answer, told when nothing of the rest of the operation is under way any more."""
     quiet = 0
     while quiet < QUIET_TURNS:
-        await asyncio.sleep(0 if not ctx.reads.outcomes.in_flight else 0.001)
+        await ctx.reads.outcomes.idle()
+        await asyncio.sleep(0)
         quiet = 0 if ctx.reads.outcomes.in_flight else quiet + 1
     told = [
         SourceStatus(

@@ -25,7 +25,7 @@ from vendors.errors import (
 )
 from vendors.ports.health import HealthLog
 from vendors.ports.source import System
-from vendors.wire import Wire
+from vendors.wire import Reply, Wire
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -102,14 +102,14 @@ class Client:
             raise
         self.health.succeeded(datetime.now(UTC))
 
-    async def _answer(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> httpx.Response:
+    async def _answer(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> Reply:
         reply = await self._send(operation, method, target, content, extra)
         if reply.status_code == 401 and self._renew:  # an expired token: nothing happened, so once more is safe
             self._renew()
             reply = await self._send(operation, method, target, content, extra)
         return reply
 
-    async def _send(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> httpx.Response:
+    async def _send(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> Reply:
         sent = False
         try:
             async with asyncio.timeout(self._timeout), self._slots:
@@ -136,7 +136,7 @@ class Client:
             error.write_may_have_happened = False
             raise
 
-    def _judge(self, operation: str, reply: httpx.Response, conflict: Callable[[bytes], bool] | None) -> None:
+    def _judge(self, operation: str, reply: Reply, conflict: Callable[[bytes], bool] | None) -> None:
         status, detail = reply.status_code, f"status {reply.status_code}"
         if 200 <= status < 300:
             if len(reply.content) > MAX_REPLY_BYTES:
@@ -177,6 +177,6 @@ def _path(template: str, at: Mapping[str, str]) -> str:
     return template
 
 
-def _retry_after(reply: httpx.Response) -> float | None:
+def _retry_after(reply: Reply) -> float | None:
     value = reply.headers.get("Retry-After", "")
     return float(value) if value.isdigit() else None

@@ -13,9 +13,29 @@ from typing import Protocol
 
 import aiohttp
 import httpx
+import msgspec
 from yarl import URL
 
 MAX_CONNECTIONS = 256
+
+
+class Reply(Protocol):
+    """What came back, its body read whole. `headers` are looked up in any case."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A Reply as it is: an httpx.Response would be built for its decoding, which a body of bytes needs none of."""
+
+    status_code: int
+    content: bytes
+    headers: Mapping[str, str]
 
 
 class Wire(Protocol):
@@ -29,7 +49,7 @@ class Wire(Protocol):
         content: bytes,
         headers: Mapping[str, str],
         timeout: float,  # noqa: ASYNC109  # httpx's own signature
-    ) -> httpx.Response: ...
+    ) -> Reply: ...
 
 
 class AiohttpWire:
@@ -46,7 +66,7 @@ class AiohttpWire:
         content: bytes,
         headers: Mapping[str, str],
         timeout: float,  # noqa: ASYNC109  # httpx's own signature
-    ) -> httpx.Response:
+    ) -> Reply:
         """Raises the httpx exception that fits."""
         exact = URL(url, encoded=True)  # a signature covers the very bytes of the path
         try:
@@ -54,9 +74,7 @@ class AiohttpWire:
                 asyncio.timeout(timeout),
                 self._session.request(method, exact, data=content, headers=headers, allow_redirects=False) as reply,
             ):
-                body = await reply.read()
-                kept = {name: reply.headers[name] for name in ("Retry-After", "Content-Type") if name in reply.headers}
-                return httpx.Response(reply.status, headers=kept, content=body)
+                return Answered(reply.status, await reply.read(), reply.headers)
         except aiohttp.ClientConnectorError as error:
             raise httpx.ConnectError(type(error).__name__) from error
         except (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError, aiohttp.ClientResponseError) as error:
