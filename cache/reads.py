@@ -64,6 +64,13 @@ class Reads:
         self.tickets_of: Window[Listing, Page[Ticket]] = Window(ports.ticketing.tickets_of, tickets)
         self.comments: Window[Listing, Page[TicketComment]] = Window(ports.ticketing.comments_of, tickets)
 
+        self.identified: Mapping[System, Window[str, Key]] = {
+            System.PAM: Window(ports.pam.identified, pam),
+            System.KYC: Window(ports.kyc.identified, kyc),
+            System.CRM: Window(ports.crm.identified, crm),
+            System.TICKETING: Window(ports.ticketing.identified, tickets),
+        }
+
     async def _players(self, keys: Sequence[Key]) -> Mapping[Key, Player | VendorError]:
         """The PAM's answers, from which scopes are learnt; who was unknown a moment ago is not asked for again."""
         asked = [key for key in keys if not self.scopes.is_unknown(key)]

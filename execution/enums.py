@@ -8,8 +8,8 @@ from enum import Enum
 import strawberry
 
 
-def published_enum(enum: type[Enum]) -> type[Enum]:
-    """The enum itself, published once."""
+def published_enum(enum: type[Enum], name: str | None = None) -> type[Enum]:
+    """The enum itself, published once, under its own name unless the first to publish it gives another."""
     if not hasattr(enum, "__strawberry_definition__"):
-        strawberry.enum(enum, description=inspect.getdoc(enum))
+        strawberry.enum(enum, name=name, description=inspect.getdoc(enum))
     return enum

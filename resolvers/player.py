@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -14,13 +13,12 @@ from typing_extensions import Doc
 from execution.connections import Connection, at_most
 from execution.fields import Partial
 from resolvers.context import Context
+from resolvers.lookup import identified, one_way
 from resolvers.scope import early_key, parse_key, released
 from vendors.errors import VendorError
-from vendors.ports.crm import CrmProfile
-from vendors.ports.keys import Id
-from vendors.ports.kyc import KycProfile
+from vendors.ports.keys import Id, Key
 from vendors.ports.pam import Balance, Player, PlayerHits, PlayerKey, PlayerSearch, ResponsibleGambling
-from vendors.ports.source import Source
+from vendors.ports.source import System
 
 MOST_PLAYERS = 50
 
@@ -41,16 +39,28 @@ class PlayerCriteria(msgspec.Struct, frozen=True):
     registered_to: Annotated[datetime | None, Doc("Registered before, UTC.")] = None
 
 
-def player_key(ctx: Context, *, id: str) -> PlayerKey | None:
+def player_key(
+    ctx: Context, *, id: str | None = None, external_id: str | None = None, system: System | None = None
+) -> PlayerKey | None:
     """Whom the other systems may be asked about before the PAM has answered."""
-    return early_key(ctx, parse_key(id, "player"))
+    one_way(id, external_id, system)
+    return early_key(ctx, parse_key(id, "player")) if id is not None else None
 
 
 async def player_of(
-    roots: Sequence[Root], ctx: Context, *, id: Annotated[Id, Doc("`player:<brand>:<id of the PAM>`.")]
+    roots: Sequence[Root],
+    ctx: Context,
+    *,
+    id: Annotated[Id | None, Doc("`player:<brand>:<id of the PAM>`.")] = None,
+    external_id: Annotated[str | None, Doc("Instead of `id`: the id of the player in `system`.")] = None,
+    system: Annotated[System | None, Doc("Whose id `externalId` is.")] = None,
 ) -> Sequence[Player | Partial | VendorError | None]:
     """A player outside the caller's brands or markets is null, like one that does not exist."""
-    return await released([parse_key(id, "player")] * len(roots), ctx)
+    one_way(id, external_id, system)
+    if external_id is None or system is None:
+        return await released([parse_key(id or "", "player")] * len(roots), ctx)
+    key = await identified(system, external_id, ctx)
+    return await released([key], ctx) * len(roots) if isinstance(key, Key) else [key for _ in roots]
 
 
 async def players_of(
@@ -118,16 +128,3 @@ async def balances_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[Se
 async def gambling_of(players: Sequence[PlayerKey], ctx: Context) -> Sequence[ResponsibleGambling | VendorError | None]:
     """Limits and exclusions."""
     return await ctx.reads.gambling.load([player.id for player in players])
-
-
-async def external_ids_of(players: Sequence[Player], ctx: Context) -> Sequence[Sequence[Source]]:
-    """The player in every system that names him by an id of its own; a system that does not answer is left out."""
-    keys = [player.id for player in players]
-    kyc, crm, desk = await asyncio.gather(
-        ctx.reads.kyc.load(keys), ctx.reads.crm.load(keys), ctx.reads.requesters.load(keys)
-    )  # fmt: skip
-    return [
-        [player.source, *(each.source for each in (profile, person) if isinstance(each, (KycProfile, CrmProfile))),
-         *([requester] if isinstance(requester, Source) else [])]
-        for player, profile, person, requester in zip(players, kyc, crm, desk, strict=True)
-    ]  # fmt: skip

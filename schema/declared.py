@@ -6,13 +6,17 @@ from typing import Any, NewType
 
 import strawberry
 
+from auth.audit_chain import Phase
 from auth.permissions import ERROR, PUBLIC, P
 from execution.connections import PageInfo
+from execution.enums import published_enum
 from execution.publication import Publication, field
 from resolvers.node import Node
+from vendors.ports.bonus import GrantStatus
+from vendors.ports.cashier import Direction
 from vendors.ports.keys import Id, Key
 from vendors.ports.money import Money
-from vendors.ports.source import Source
+from vendors.ports.source import Source, System
 
 Long = NewType("Long", int)
 SCALARS: dict[object, Any] = {
@@ -20,6 +24,10 @@ SCALARS: dict[object, Any] = {
         name="BigInt", description="A 64-bit integer, as a JSON number.", serialize=int, parse_value=int
     ),
 }
+for enum, name in (  # what the vocabulary calls otherwise than the program does
+    (System, "VendorSystem"), (Direction, "PaymentDirection"), (GrantStatus, "BonusGrantStatus"), (Phase, "AuditPhase"),
+):  # fmt: skip
+    published_enum(enum, name)
 graph = Publication(PUBLIC, ERROR, {Key: strawberry.ID, Id: strawberry.ID, Long: Long})
 
 

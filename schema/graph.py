@@ -32,8 +32,8 @@ class QueryType:
         narrows=node_type,
     )  # fmt: skip
     player = field(
-        "One player; null if unknown or outside your brands and markets.", resolver=player_of, key=player_key,
-        requires=P.PLAYER_READ,
+        "One player, by id or by another system's id of him; null if unknown or outside your brands and markets.",
+        resolver=player_of, key=player_key, requires=P.PLAYER_READ,
     )  # fmt: skip
     players = field("Players by id, one entry each, in order.", resolver=players_of, requires=P.PLAYER_READ)
     search_players = field("Players who match.", resolver=search_players_of, requires=P.PLAYER_SEARCH)

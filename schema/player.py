@@ -6,8 +6,9 @@ from auth import masks
 from auth.permissions import MASK, NULL, PUBLIC, SELF, P
 from execution.publication import field
 from resolvers.gateway import SourceStatus, sources_of
+from resolvers.lookup import external_ids_of
 from resolvers.payments import instruments_of, open_withdrawals_of, payments_of
-from resolvers.player import balances_of, external_ids_of, gambling_of
+from resolvers.player import balances_of, gambling_of
 from resolvers.records import crm_of, grants_of, kyc_of, rounds_of, tickets_of
 from schema.declared import NodeType, graph
 from vendors.ports.pam import (

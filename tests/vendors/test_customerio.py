@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from vendors.client import Client
-from vendors.crm.customerio import CustomerIo, customer_id, sign
+from vendors.crm.customerio import CustomerIo, sign
 from vendors.errors import (
     VendorDownError,
     VendorError,
@@ -221,10 +221,6 @@ async def test_a_player_customerio_has_never_seen_is_left_out() -> None:
 
 async def test_a_suppressed_person_is_deleted_there_and_so_left_out() -> None:
     assert await read(wire(world_with(suppressed=True))) == {}
-
-
-async def test_brands_that_share_a_prefix_never_share_a_player() -> None:
-    assert len({customer_id(key) for key in (Key("player", "a", "b-c"), Key("player", "a-b", "c"))}) == 2
 
 
 @pytest.mark.parametrize("read_that_misses", ["segments", "messages"])

@@ -10,7 +10,7 @@ import pytest
 
 from vendors.client import Client
 from vendors.errors import VendorAuthError, VendorError, VendorMalformedError, VendorTimeoutError
-from vendors.kyc.sumsub import Sumsub, external_user_id, sign
+from vendors.kyc.sumsub import Sumsub, sign
 from vendors.ports.keys import Key
 from vendors.ports.kyc import KycProfile, KycStatus, RejectLabel
 from vendors.ports.source import System
@@ -212,8 +212,3 @@ async def test_since_is_the_decision_once_there_is_one(status: str, hour: int) -
 async def test_a_review_without_dates_or_result_is_still_a_profile() -> None:
     found = await profile(replying(applicant(reviewStatus="init")))
     assert (found.since, found.attempt, found.level, found.labels) == (None, None, None, ())
-
-
-async def test_brands_that_share_a_prefix_never_share_a_player() -> None:
-    asked = [Key("player", "a", "b-c"), Key("player", "a-b", "c")]
-    assert len({external_user_id(key) for key in asked}) == 2

@@ -22,6 +22,7 @@ import msgspec
 
 from vendors.client import Client, Headers, Sent, each
 from vendors.errors import VendorError, VendorMalformedError
+from vendors.external_ids import external_id, player_of
 from vendors.ports.crm import Channel, Consent, CrmProfile, Segment, Touch, TouchState
 from vendors.ports.keys import Key
 from vendors.ports.source import Source, System
@@ -83,9 +84,10 @@ class _Preferences(msgspec.Struct, frozen=True):
 
 
 class _Attributes(msgspec.Struct, frozen=True):
-    """One attribute of all that the operator may keep on a person; it is JSON within a string."""
+    """Two of all that the operator may keep on a person: JSON within a string, and Customer.io's own id of him."""
 
     cio_subscription_preferences: str | None = None
+    cio_id: str | None = None
 
 
 class _Customer(msgspec.Struct, frozen=True):
@@ -137,11 +139,6 @@ def sign(app_key: str) -> Sent:
     return headers
 
 
-def customer_id(player: Key) -> str:
-    """The id the operator gave the player at Customer.io. No part can hold a colon, so no two players share one."""
-    return f"{player.brand}:{player.local}"
-
-
 class CustomerIo:
     """CrmPort over Customer.io: three calls a player at once, none of them repeated here."""
 
@@ -156,8 +153,22 @@ class CustomerIo:
         """
         return await each(players, self._profile)
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """One call an id: the one the operator gave, as a profile tells it, or Customer.io's own, the cio_id."""
+        return await each(ids, self._behind)
+
+    async def _behind(self, asked: str) -> Key | None:
+        kind = "id" if player_of(asked) else "cio_id"
+        person = await self._ask(ATTRIBUTES, "attributes", asked, _Person, id_type=kind)
+        if person is None:
+            return None
+        told = person.customer.id if kind == "id" else person.customer.attributes.cio_id
+        if told != asked:
+            raise self._malformed(ATTRIBUTES, "id is not the one asked for")
+        return player_of(person.customer.id)
+
     async def _profile(self, player: Key) -> CrmProfile | None:
-        asked, now = customer_id(player), self._clock()
+        asked, now = external_id(player), self._clock()
         answers = await asyncio.gather(
             _settled(self._customer(asked)), _settled(self._segments(asked)), _settled(self._messages(asked, now))
         )  # all three are awaited, so that which failure is told does not depend on which came first
@@ -210,7 +221,14 @@ class CustomerIo:
         raise self._malformed(MESSAGES, "more messages than are read")
 
     async def _ask(
-        self, operation: str, what: str, asked: str, into: type[T], query: Mapping[str, str] | None = None
+        self,
+        operation: str,
+        what: str,
+        asked: str,
+        into: type[T],
+        query: Mapping[str, str] | None = None,
+        *,
+        id_type: str = "id",
     ) -> T | None:
         return await self._client.ask(
             operation,
@@ -218,7 +236,7 @@ class CustomerIo:
             PATH + what,
             into=into,
             at={"customer_id": asked},
-            query={"id_type": "id", **(query or {})},
+            query={"id_type": id_type, **(query or {})},
         )
 
     def _consents(self, customer: _Customer) -> Sequence[Consent]:

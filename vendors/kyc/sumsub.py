@@ -1,6 +1,7 @@
 """Sumsub, read by externalUserId. Pages of docs.sumsub.com, copies of 2026-09:
 
 /reference/get-applicant-data-via-externaluserid  the applicant object
+/reference/get-applicant-data                    the same by Sumsub's own id (read 2026-11)
 /reference/get-applicant-review-status            the review's fields and dates
 /docs/applicant-statuses                          which status, answer and reject type mean what
 /docs/receive-and-interpret-results-via-api       which comment may be shown to the player
@@ -21,6 +22,7 @@ import msgspec
 from vendors import signing
 from vendors.client import Client, Headers, Sent, each
 from vendors.errors import VendorError, VendorMalformedError
+from vendors.external_ids import external_id, player_of
 from vendors.kyc.sumsub_labels import labels
 from vendors.kyc.sumsub_steps import Steps, canonical
 from vendors.ports.keys import Key
@@ -29,6 +31,8 @@ from vendors.ports.source import Source, System
 
 OPERATION = "getApplicantByExternalUserId"
 PATH = "/resources/applicants/-;externalUserId={externalUserId}/one"
+BY_ID_OPERATION = "getApplicant"
+BY_ID_PATH = "/resources/applicants/{applicantId}/one"
 STEPS_OPERATION = "getRequiredIdDocsStatus"
 STEPS_PATH = "/resources/applicants/{applicantId}/requiredIdDocsStatus"
 
@@ -97,11 +101,6 @@ def sign(token: str, secret: str, clock: Callable[[], datetime]) -> Sent:
     return headers
 
 
-def external_user_id(player: Key) -> str:
-    """The id the operator gave the player at Sumsub. Neither part can hold a colon, so no two players share one."""
-    return f"{player.brand}:{player.local}"
-
-
 class Sumsub:
     """KycPort over Sumsub: one call per player, as there is no batch."""
 
@@ -121,6 +120,18 @@ class Sumsub:
         """
         return await each(applicants, self._steps)
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """One call an applicant id."""
+        return await each(ids, self._behind)
+
+    async def _behind(self, applicant_id: str) -> Key | None:
+        found = await self._client.ask(
+            BY_ID_OPERATION, "GET", BY_ID_PATH, into=ApplicantRecord, at={"applicantId": applicant_id}
+        )
+        if found is not None and found.id != applicant_id:
+            raise VendorMalformedError(self._client.system, BY_ID_OPERATION, "id is not the one asked for")
+        return None if found is None else player_of(found.external_user_id)
+
     async def _steps(self, applicant: Applicant) -> Sequence[KycRequirement] | None:
         steps = await self._client.ask(
             STEPS_OPERATION, "GET", STEPS_PATH, into=Steps, at={"applicantId": applicant.vendor_id}
@@ -128,7 +139,7 @@ class Sumsub:
         return None if steps is None else canonical(steps)
 
     async def _profile(self, player: Key) -> KycProfile | None:
-        expected = external_user_id(player)
+        expected = external_id(player)
         applicant = await self._client.ask(
             OPERATION, "GET", PATH, into=ApplicantRecord, at={"externalUserId": expected}
         )

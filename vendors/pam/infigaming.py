@@ -78,6 +78,10 @@ class InfiGaming:
         """Profiles, one call a player; a player of another brand is as absent as an unknown one."""
         return await each(keys, self._player)
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """One profile an id, which names the operator; a user of an operator of no brand here is left out."""
+        return await each(ids, self._behind)
+
     async def balances(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Balance] | VendorError]:
         """Wallets, one call a player."""
         return await each(keys, self._balances)
@@ -132,6 +136,12 @@ class InfiGaming:
         market = self._markets.get(profile.country or "")
         return readable(PROFILE, lambda: player_of(profile, key.brand, market, self._source(key)))
 
+    async def _behind(self, user_id: str) -> Key | None:
+        profile = await self._user(user_id)
+        owner = profile.user_operator_context.operator_id if profile else None
+        brand = next((brand for brand, operator_id in self._operator_ids.items() if operator_id == owner), None)
+        return Key("player", brand, user_id) if brand else None
+
     async def _balances(self, key: Key) -> Sequence[Balance] | None:
         if key.brand not in self._operator_ids:
             return None
@@ -183,17 +193,18 @@ class InfiGaming:
             raise VendorRejectedError(System.PAM, write[0], "no such player of this brand")
 
     async def _profile(self, key: Key) -> Profile | None:
-        """The profile if the key's brand owns it. An answer about somebody else is malformed."""
+        """The profile if the key's brand owns it."""
         operator_id = self._operator_ids.get(key.brand)
-        if operator_id is None:
-            return None
-        body = {"userId": key.local, "loginPage": 1, "loginPageSize": LOGINS_ASKED}
+        profile = await self._user(key.local) if operator_id is not None else None
+        return profile if profile and profile.user_operator_context.operator_id == operator_id else None
+
+    async def _user(self, user_id: str) -> Profile | None:
+        """The profile of whatever operator. An answer about somebody else is malformed."""
+        body = {"userId": user_id, "loginPage": 1, "loginPageSize": LOGINS_ASKED}
         profile = await self._client.ask(*PROFILE, into=Profile, body=body)
-        if profile is None:
-            return None
-        if profile.user_id != key.local:
+        if profile is not None and profile.user_id != user_id:
             raise malformed(PROFILE, "the answer is about another user")
-        return profile if profile.user_operator_context.operator_id == operator_id else None
+        return profile
 
     def _source(self, key: Key) -> Source:
         return Source(System.PAM, "InfiGaming", key.local, self._clock())

@@ -82,3 +82,6 @@ class CrmPort(Protocol):
 
     async def profiles(self, players: Sequence[Key]) -> Mapping[Key, CrmProfile | VendorError]:
         """Marketing profiles."""
+
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """The players behind the CRM's own ids of people; whoever is not one of ours is left out."""

@@ -92,6 +92,9 @@ class KycPort(Protocol):
     async def profiles(self, players: Sequence[Key]) -> Mapping[Key, KycProfile | VendorError]:
         """Verification profiles."""
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """The players behind the vendor's own ids of people; whoever is not one of ours is left out."""
+
     async def requirements(
         self, applicants: Sequence[Applicant]
     ) -> Mapping[Applicant, Sequence[KycRequirement] | VendorError]:

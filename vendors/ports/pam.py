@@ -232,6 +232,9 @@ class PamPort(Protocol):
     async def players(self, keys: Sequence[Key]) -> Mapping[Key, Player | VendorError]:
         """Profiles."""
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """The players behind the PAM's own ids of people; whoever is not one of ours is left out."""
+
     async def balances(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Balance] | VendorError]:
         """Wallets, one entry a currency. The caller vouches that each key's brand owns the player."""
 

@@ -105,6 +105,9 @@ class TicketingPort(Protocol):
     async def requesters(self, players: Sequence[Key]) -> Mapping[Key, Source | VendorError]:
         """Each player as the desk knows him: `vendor_id` is its own id of the person."""
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """The players behind the desk's own ids of people; whoever is not one of ours is left out."""
+
     async def create(self, ticket: NewTicket) -> Ticket:
         """Opens a ticket; the same audit id opens one ticket only, where the product promises that."""
 

@@ -64,7 +64,10 @@ class _Product:
         self._authorization, self._rate = f"Bearer {app_key}", requests_per_second
         self._clock, self._monotonic, self._now, self._world = clock, monotonic, world.now, world
         held = {(p.brand, p.id): p for p in world.players.values() if not p.suppressed}
-        self._players = {f"{brand}:{local}": player for (brand, local), player in held.items()}
+        self._known_by = {
+            "id": {f"{brand}:{local}": player for (brand, local), player in held.items()},
+            "cio_id": {_cio_id(player): player for player in held.values()},
+        }
         names = sorted({said["name"] for player in held.values() for said in _segments(player, world)})
         self._segment_ids = {name: number for number, name in enumerate(names, 1)}
         self.reset()
@@ -97,13 +100,14 @@ class _Product:
         return JSONResponse({"messages": beyond[:limit], "next": token})
 
     def _admitted(self, request: Request) -> PlayerFacts:
-        """The player asked for, once the key is right, the rate kept and the person known by `id`."""
+        """The player asked for, once the key is right, the rate kept and the person known."""
         if request.headers.get("Authorization") != self._authorization:
             raise _refused(401, "unauthorized")
         self._take_token()
-        if request.query_params.get("id_type", "id") != "id":  # no other identifier is enabled in this workspace
+        known_by = self._known_by.get(request.query_params.get("id_type", "id"))
+        if known_by is None:  # neither e-mail nor phone is an identifier in this workspace
             raise _refused(400, "id_type is not enabled in this workspace")
-        player = self._players.get(request.path_params["customer_id"])
+        player = known_by.get(request.path_params["customer_id"])
         if player is None:
             raise _refused(404, "not found")
         return player
@@ -146,13 +150,14 @@ def _position(token: str) -> tuple[int, str]:
         raise _refused(400, "start is not a page token") from error
 
 
+def _cio_id(player: PlayerFacts) -> str:
+    return "a3" + hashlib.sha256(f"{player.brand}:{player.id}".encode()).hexdigest()[:10]
+
+
 def _customer(player: PlayerFacts, now: datetime) -> dict[str, Any]:
     """Every attribute is a string. Who was never asked has no preferences of his own, only computed ones."""
     registered = int((now - player.registered_age).timestamp())
-    external, cio_id = (
-        f"{player.brand}:{player.id}",
-        "a3" + hashlib.sha256(f"{player.brand}:{player.id}".encode()).hexdigest()[:10],
-    )
+    external, cio_id = f"{player.brand}:{player.id}", _cio_id(player)
     agreed = {"topics": {"topic_1": True}, "channels": {"email": True, "sms": True, "push": True}}
     attributes = {
         "id": external, "email": player.email, "cio_id": cio_id, "created_at": str(registered),

@@ -2,6 +2,7 @@
 
 /reference/authentication                         X-App-* headers and what is signed
 /reference/get-applicant-data-via-externaluserid  the applicant object
+/reference/get-applicant-data                    the same by Sumsub's own id
 /reference/get-applicant-verification-steps-status  the steps of the level, and which part of a refusal stands where
 /reference/error-codes-description                the error body; an `errorCode` is optional and left out here
 
@@ -29,6 +30,7 @@ from vendors.sandbox.stage import Operation, Refused, Stage
 from vendors.sandbox.world import World
 
 PATH = "/resources/applicants/-;externalUserId={external_user_id}/one"
+BY_ID_PATH = "/resources/applicants/{applicant_id}/one"
 STEPS_PATH = "/resources/applicants/{applicant_id}/requiredIdDocsStatus"
 SKEW_SECONDS = 60
 _ALPHA_3 = {"GB": "GBR", "MT": "MLT", "SE": "SWE", "DK": "DNK", "DE": "DEU", "US": "USA"}  # the markets' countries
@@ -37,18 +39,24 @@ _ALPHA_3 = {"GB": "GBR", "MT": "MLT", "SE": "SWE", "DK": "DNK", "DE": "DEU", "US
 def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Stage:
     """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back."""
     store, steps = dict[str, dict[str, Any]](), dict[str, Mapping[str, Any]]()
+    by_id = dict[str, dict[str, Any]]()
     for player in world.players.values():
         laid, applicant = world.laid(player, "kyc.sumsub"), _applicant(player, world.now)
         said = laid.get("applicant", {})
         if said is None:  # never seen
             continue
         applicant = _laid_over(applicant, said, world.now)
-        store[applicant["externalUserId"]] = applicant
+        store[applicant["externalUserId"]] = by_id[applicant["id"]] = applicant
         steps[applicant["id"]] = laid.get("requiredIdDocsStatus", _steps(player, applicant["review"]))
 
     async def one(request: Request) -> Response:
+        return await shown(request, store.get(request.path_params["external_user_id"]))
+
+    async def one_by_id(request: Request) -> Response:
+        return await shown(request, by_id.get(request.path_params["applicant_id"]))
+
+    async def shown(request: Request, applicant: dict[str, Any] | None) -> Response:
         await _admit(request, token, secret, clock())
-        applicant = store.get(request.path_params["external_user_id"])
         if applicant is None:
             raise _refused(404, "Applicant not found")
         return JSONResponse(applicant)
@@ -62,6 +70,7 @@ def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] =
 
     operations = [
         Operation("getApplicantByExternalUserId", "GET", PATH, one),
+        Operation("getApplicant", "GET", BY_ID_PATH, one_by_id),
         Operation("getRequiredIdDocsStatus", "GET", STEPS_PATH, required),
     ]
     return Stage(operations, lambda: None)

@@ -106,6 +106,12 @@ class Zendesk:
             for player, link in (await self._people.ids(players)).items()
         }
 
+    async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
+        """One call for 100 users; Zendesk's ids are numbers."""
+        numbers = {int(id): id for id in ids if _is_number(id)}
+        players = await self._people.players(list(numbers))
+        return {numbers[number]: player for number, player in players.items()}
+
     async def create(self, ticket: NewTicket) -> Ticket:
         """Opens a ticket, once per audit id while Zendesk keeps the idempotency key; external_id keeps it for good.
 

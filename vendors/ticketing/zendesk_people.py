@@ -14,9 +14,10 @@ from cachetools import TTLCache
 
 from vendors.client import Client
 from vendors.errors import VendorError, VendorMalformedError
+from vendors.external_ids import external_id, player_of
 from vendors.ports.keys import Key
 from vendors.ticketing.zendesk_batches import attributed, in_batches, readable
-from vendors.ticketing.zendesk_records import UserRecord, UserReply, UsersReply, external_id, player_of
+from vendors.ticketing.zendesk_records import UserRecord, UserReply, UsersReply
 
 SHOW_MANY, CREATE_OR_UPDATE = "ShowManyUsers", "CreateOrUpdateUser"
 USERS = "/api/v2/users/"

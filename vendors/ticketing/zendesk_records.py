@@ -114,20 +114,6 @@ class CommentsPage(msgspec.Struct, frozen=True):
         return self.comments
 
 
-def external_id(player: Key) -> str:
-    """The id the operator gave the player at Zendesk. Neither part can hold a colon."""
-    return f"{player.brand}:{player.local}"
-
-
-def player_of(text: str | None) -> Key | None:
-    """The player an external id names, or None if it is not one of ours. Zendesk does not heed the case of the id."""
-    brand, colon, local = (text or "").partition(":")
-    try:
-        return Key.parse(f"player:{brand.lower()}:{local}") if colon else None
-    except ValueError:
-        return None
-
-
 def ticket(record: TicketRecord, player: Key, source: Source) -> Ticket:
     """In the gateway's words. A ticket of Zendesk may lack a subject; it reads as an empty one."""
     return Ticket(
