@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     frame_ancestors: Origins = ()
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
+    aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")
     var: Path = Path("var")
 
     def vendor_url(self, position: int) -> str:

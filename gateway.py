@@ -34,6 +34,7 @@ from execution.http import BadRequest, Endpoint
 from execution.publication import Spec
 from execution.serving import Drain, middleware, operational, run, server, settle
 from resolvers.acting import MutationRoot
+from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
 from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
@@ -61,6 +62,7 @@ class Gateway:
     def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, clock: Clock) -> None:
         self._ports, self._audit, self._clock = ports, audit, clock
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
+        self._aml_words = load_words(settings.aml_words or WORDS_FILE)
         self._road = Road(audit, lambda: self.policy)
 
     def identify(self, request: Request) -> Principal:
@@ -103,6 +105,7 @@ class Gateway:
             cursors=Cursors(self.secret, caller),
             road=self._road,
             audit=self._audit,
+            aml_words=self._aml_words,
             explain=self._explain,
         )
 
@@ -299,7 +302,7 @@ def audit_export() -> None:
 
 REFUSALS = (
     audit_chain.AuditUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy, overlays.BadScenario,
-    town.BadProduct, town.PortTaken,
+    BadAmlWords, town.BadProduct, town.PortTaken,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from cache.window import Outcomes, Window
 from vendors.errors import VendorError
 from vendors.ports.aggregator import AggregatorPort, Game, RoundAsk
 from vendors.ports.bonus import BonusGrant, BonusPort
-from vendors.ports.cashier import CashierPort, PaymentInstrument, PaymentSearch, Transaction, Withdrawal
+from vendors.ports.cashier import CashierPort, Hold, PaymentInstrument, PaymentSearch, Transaction, Withdrawal
 from vendors.ports.crm import CrmPort, CrmProfile
 from vendors.ports.health import HealthLog
 from vendors.ports.keys import Key
@@ -50,6 +50,7 @@ class Reads:
         self.player_hits: Window[PlayerSearch, PlayerHits] = Window(ports.pam.search, pam)
         self.transactions: Window[Key, Transaction] = Window(ports.cashier.transactions, cashier)
         self.open_withdrawals: Window[Key, Sequence[Withdrawal]] = Window(ports.cashier.open_withdrawals, cashier)
+        self.holds: Window[Key, Sequence[Hold]] = Window(ports.cashier.holds, cashier)
         self.payments: Window[Listing, Page[Transaction]] = Window(ports.cashier.payments_of, cashier)
         self.payment_search: Window[PaymentSearch, Page[Transaction]] = Window(ports.cashier.search, cashier)
         self.instruments: Window[Key, Sequence[PaymentInstrument]] = Window(ports.cashier.instruments, cashier)

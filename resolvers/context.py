@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from cache.reads import Reads
 from execution.connections import Cursors
 from execution.loading import Loader
 from execution.publication import Spec
+from resolvers.aml_words import AmlWord
 from vendors.ports.keys import Key
 
 
@@ -70,6 +71,7 @@ class Context:
     cursors: Cursors
     road: Road
     audit: AuditStore
+    aml_words: Sequence[AmlWord]
     explain: Callable[[str], Access | None]
     loaders: dict[Any, Loader] = field(default_factory=dict)
     ahead: set[asyncio.Task[None]] = field(default_factory=set)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auth import masks
-from auth.permissions import MASK, NULL, PUBLIC, SELF, P
+from auth.permissions import CONCEAL, MASK, NULL, PUBLIC, SELF, P
 from execution.publication import field
+from resolvers.aml import AmlProfile, AmlTrigger, aml_of
 from resolvers.gateway import SourceStatus, sources_of
 from resolvers.lookup import external_ids_of
 from resolvers.payments import instruments_of, open_withdrawals_of, payments_of
@@ -90,6 +91,27 @@ class SourceStatusType:
 
 
 @graph.publishes(
+    AmlTrigger, name="AmlTrigger", requires=P.AML_READ,
+    description="A vendor's word that the operator's table reads as a hint at money laundering.",
+)  # fmt: skip
+class AmlTriggerType:
+    code = field("What it hints at.")
+    system = field("Who said it.")
+    detail = field("The word, as the table has it.")
+    at = field("When, UTC; null where the system gives no instant.")
+
+
+@graph.publishes(
+    AmlProfile, name="AmlProfile", requires=P.AML_READ,
+    description="What the systems hint at. No connected product keeps an AML case.",
+)  # fmt: skip
+class AmlType:
+    state = field("PARTIAL_SOURCES if a system that might hint did not answer.")
+    triggers = field("Hints, newest first.")
+    unavailable = field("Systems that did not answer.")
+
+
+@graph.publishes(
     Player, name="Player", requires=P.PLAYER_READ | SELF, key=PlayerKey, description="A player, across all systems."
 )
 class PlayerType(NodeType):
@@ -115,6 +137,9 @@ class PlayerType(NodeType):
     transactions = field("Deposits and withdrawals, newest first.", resolver=payments_of, on_deny=NULL, vendor=System.CASHIER)  # fmt: skip  # noqa: E501
     open_withdrawals = field("Money that has not arrived.", resolver=open_withdrawals_of, on_deny=NULL, vendor=System.CASHIER)  # fmt: skip  # noqa: E501
     payment_instruments = field("What he pays with.", resolver=instruments_of, on_deny=NULL, vendor=System.CASHIER)
+    aml = field(
+        "Hints at money laundering; no hint is no clearance.", resolver=aml_of, requires=P.AML_READ, on_deny=CONCEAL,
+    )  # fmt: skip
     kyc = field("Identity verification.", resolver=kyc_of, on_deny=NULL, vendor=System.KYC)
     bonus_grants = field("Bonuses, newest first.", resolver=grants_of, on_deny=NULL, vendor=System.BONUS)
     game_rounds = field("Bets, newest first.", resolver=rounds_of, on_deny=NULL, vendor=System.PAM)

@@ -18,12 +18,13 @@ import msgspec
 from vendors.cashier import paymentiq_accounts as accounts
 from vendors.cashier import paymentiq_actions as actions
 from vendors.cashier.paymentiq_lists import merged, newest
-from vendors.cashier.paymentiq_payments import SEARCH, Row, is_withdrawal, malformed, number_of, read, row, second
+from vendors.cashier.paymentiq_payments import SEARCH, Row, hold, is_withdrawal, malformed, number_of, read, row, second
 from vendors.cashier.paymentiq_statuses import codes_of
 from vendors.cashier.paymentiq_tokens import PaymentIQTokens
 from vendors.client import Client, each
 from vendors.errors import VendorError, VendorMalformedError, VendorRejectedError
 from vendors.ports.cashier import (
+    Hold,
     PaymentInstrument,
     PaymentSearch,
     Transaction,
@@ -43,6 +44,7 @@ IDS_PER_CALL = 300  # keeps the address under 8 KiB; the product itself answers 
 SEARCH_LIMIT = 1000  # payments of one player in one search; the product's default is 100, its maximum 10 000
 BANK_TRAVEL = timedelta(days=5)  # how long a paid withdrawal may still be on its way to the player's bank
 
+ON_HOLD = "WAITING_WITHDRAWAL_ON_HOLD_APPROVAL"
 _OPEN = "REGISTERED,PROCESSING,REPROCESSING,WAITING_INPUT,WAITING_APPROVAL,INCONSISTENT"
 _ENDED = "SUCCESSFUL,FAILED"  # FAILED too: a withdrawal whose answer was lost is FAILED there and open to us
 _OVER = frozenset(
@@ -89,6 +91,10 @@ class PaymentIQ:
         A withdrawal that cannot be read makes its player's answer an error: a shorter list would read as all clear.
         """
         return await each(players, self._open_of)
+
+    async def holds(self, players: Sequence[Key]) -> Mapping[Key, Sequence[Hold] | VendorError]:
+        """One call per player. The text is the payment's `info`; a tag given with the hold is in no reply."""
+        return await each(players, self._held)
 
     async def payments_of(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[Transaction] | VendorError]:
         """One call per listing, a further one where more than ten payments share a second with the page's ends.
@@ -166,6 +172,11 @@ class PaymentIQ:
             raise malformed(SEARCH, "another player's payment")
         still = [t for t in found.values() if isinstance(t, Withdrawal) and t.status not in _OVER]
         return sorted(still, key=lambda t: t.created_at, reverse=True)
+
+    async def _held(self, player: Key) -> Sequence[Hold]:
+        query = {"merchantUserId": player.local, "statuses": ON_HOLD, "limit": str(SEARCH_LIMIT)}
+        merchant_id = self._merchant(player.brand)
+        return [hold(raw, player, merchant_id) for raw in await self._whole(player.brand, query)]
 
     async def _listed(self, listing: Listing) -> Page[Transaction]:
         brand, until = listing.owner.brand, listing.before.at if listing.before else None

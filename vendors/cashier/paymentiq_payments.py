@@ -14,7 +14,7 @@ import msgspec
 
 from vendors.cashier.paymentiq_statuses import canonical
 from vendors.errors import VendorMalformedError
-from vendors.ports.cashier import Deposit, Direction, Transaction, Withdrawal
+from vendors.ports.cashier import Deposit, Direction, Hold, Transaction, Withdrawal
 from vendors.ports.keys import Key
 from vendors.ports.money import Money
 from vendors.ports.paging import Position
@@ -59,6 +59,12 @@ class _Payment(_Id, rename="camel"):
     psp_ref_id: str | None = None
 
 
+class _Held(_Payment, rename="camel"):
+    """A payment on hold with what the agent wrote; read by who may see it alone."""
+
+    info: str | None = None
+
+
 class Row(msgspec.Struct, frozen=True):
     """A line of a search: where it stands, and the payment unless it is of a kind that lists leave out."""
 
@@ -92,6 +98,18 @@ def read(raw: msgspec.Raw, brand: str, merchant_id: str, now: datetime) -> Trans
         return _transaction(_payment(raw, merchant_id), brand, now)
     except (msgspec.DecodeError, ValueError) as error:
         raise malformed(SEARCH, error) from error
+
+
+def hold(raw: msgspec.Raw, player: Key, merchant_id: str) -> Hold:
+    """A withdrawal of the player's that is on hold. Raises VendorMalformedError on anybody else's."""
+    try:
+        payment = msgspec.json.decode(raw, type=_Held)
+        if str(payment.merchant_id) != merchant_id or payment.merchant_user_id != player.local:
+            raise ValueError("another player's payment")
+        since = instant(payment.last_updated or payment.created)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise malformed(SEARCH, error) from error
+    return Hold(Key("withdrawal", player.brand, str(payment.id)), payment.info, since)
 
 
 def row(raw: msgspec.Raw, brand: str, merchant_id: str, now: datetime, owner: Key | None = None) -> Row:

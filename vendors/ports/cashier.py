@@ -151,6 +151,14 @@ class PaymentSearch(msgspec.Struct, frozen=True):
     psp_reference: str | None = None
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """A withdrawal that somebody holds. `text` is what he left with it: may hint at an investigation."""
+
+    withdrawal: Key
+    text: str | None
+    since: datetime
+
+
 class WithdrawalAction(Enum):
     """What may be done to a withdrawal that waits."""
 
@@ -182,6 +190,9 @@ class CashierPort(Protocol):
 
     async def open_withdrawals(self, players: Sequence[Key]) -> Mapping[Key, Sequence[Withdrawal] | VendorError]:
         """Withdrawals not in a terminal state, newest first."""
+
+    async def holds(self, players: Sequence[Key]) -> Mapping[Key, Sequence[Hold] | VendorError]:
+        """A player's withdrawals on hold; a read of its own, so that who may not see it causes no call."""
 
     async def payments_of(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[Transaction] | VendorError]:
         """A player's deposits and withdrawals, newest first."""
