@@ -88,17 +88,16 @@ class Window(Generic[K, V]):
         flight.add_done_callback(self._flights.discard)
 
     async def _fly(self, flights: Sequence[tuple[K, asyncio.Future[V | VendorError | None]]]) -> None:
-        answers: Mapping[K, V | VendorError] = {}
         try:
             answers = await self._read([key for key, _ in flights])
         except BaseException as error:
+            self._report(-1, ())
             for _, future in flights:
                 future.set_exception(error if isinstance(error, Exception) else RuntimeError("cancelled"))
                 future.exception()  # retrieved: a waiter that left must not make the loop complain
             if not isinstance(error, Exception):
                 raise
             return
-        finally:
-            self._report(-1, [answers.get(key) for key, _ in flights])
+        self._report(-1, [answers.get(key) for key, _ in flights])
         for key, future in flights:
             future.set_result(answers.get(key))
