@@ -9,8 +9,7 @@ maps a step's identifier to its record. What these leave open, and what is assum
   decide then, and one FINAL outweighs any number of RETRY.
 - A record without an answer counts as in review: a step may wait for the review of another one.
 - A record holds one document; its images are the document's sides. Beyond that the images only add labels.
-- The document's country is ISO 3166-1 alpha-3 and the port wants alpha-2. No table of countries is at hand, so the
-  country is left out rather than guessed.
+- The document's country is ISO 3166-1 alpha-3; what is none, such as a word for a stateless person, is left out.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from vendors.countries import alpha_2
 from vendors.kyc.sumsub_labels import labels
 from vendors.ports.kyc import KycDocument, KycRequirement, RequirementState
 
@@ -36,6 +36,7 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
 
     review_result: Verdict | None = None
     id_doc_type: str | None = None
+    country: str | None = None
     image_review_results: dict[str, Verdict | None] | None = None
 
     @property
@@ -67,7 +68,8 @@ def _requirement(name: str, step: Step | None) -> KycRequirement:
         return KycRequirement(name, RequirementState.NOT_SUBMITTED, None, ())
     state = _state(step)
     codes = [code for verdict in (step.verdict, *step.images) for code in verdict.reject_labels or ()]
-    document = KycDocument(step.id_doc_type, None, state, labels(codes)) if step.id_doc_type else None
+    kind, country = step.id_doc_type, alpha_2(step.country)
+    document = KycDocument(kind, country, state, labels(codes)) if kind else None
     words = " ".join(word for word in (step.verdict.review_answer, step.verdict.review_reject_type) if word)
     return KycRequirement(name, state, words or None, (document,) if document else ())
 
