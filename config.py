@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PLAYER_GRAPH_"
@@ -33,6 +33,8 @@ def _listed(value: object) -> object:
 
 
 Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+Algorithms = Annotated[tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -49,10 +51,26 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=20.0, ge=0, le=600, description="For what is in flight at SIGTERM.")
     cors_origins: Origins = ()
     frame_ancestors: Origins = ()
+    oidc_issuer: str | None = Field(default=None, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])\S+$")
+    oidc_audience: str | None = Field(default=None, min_length=1, description="The gateway's own name at the provider.")
+    oidc_algorithms: Algorithms = ("RS256", "ES256", "EdDSA")
+    oidc_token_types: Names = Field(default=("at+jwt",), description="The header's typ.")
+    oidc_leeway_seconds: float = Field(default=30.0, ge=0, le=300)
+    oidc_roles_claim: str = "roles"
+    oidc_scope_claim: str = "scope"
+    oidc_brands_claim: str = "brands"
+    oidc_markets_claim: str = "markets"
+    oidc_player_claim: str = "player"
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")
     var: Path = Path("var")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Settings:
+        if self.oidc_issuer and not self.oidc_audience:
+            raise ValueError("oidc_audience is needed beside oidc_issuer")
+        return self
 
     def vendor_url(self, position: int) -> str:
         """The sandbox's systems stand side by side: PAM, cashier, KYC, bonus, aggregator, CRM, ticketing."""
@@ -68,7 +86,7 @@ def load(**chosen: Any) -> Settings:
     try:
         return Settings(**{key: value for key, value in chosen.items() if value is not None})
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)]
         raise BadSettings(lines) from None
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import msgspec
 import typer
 from graphql import ExecutionResult, OperationType, execute
@@ -23,7 +24,12 @@ from auth import audit_chain
 from auth import policy as policies
 from auth.acting import Road
 from auth.audit import AuditStore, open_store
-from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, principal
+from auth.identity import ANONYMOUS, Identity, IdentityUnavailable, InvalidToken, Issuer, Principal
+from auth.jwks import KeySet
+from auth.oidc import OidcIssuer
+from auth.permissions import KNOWN_SCOPES
+from auth.sandbox_issuer import SandboxIssuer, issue
+from auth.tokens import Claims, Rules
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from config import BadSettings, Settings, load, sandbox_secret
@@ -59,18 +65,20 @@ def utc_now() -> datetime:
 class Gateway:
     """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
-    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, clock: Clock) -> None:
-        self._ports, self._audit, self._clock = ports, audit, clock
+    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, identity: Identity, clock: Clock) -> None:
+        self._ports, self._audit, self._identity, self._clock = ports, audit, identity, clock
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
         self._road = Road(audit, lambda: self.policy)
 
-    def identify(self, request: Request) -> Principal:
-        """The caller behind a request's token; raises BadRequest 401."""
+    async def identify(self, request: Request) -> Principal:
+        """The caller behind a request's token; raises BadRequest 401, or 503 where no token can be judged now."""
         try:
-            return principal(self.secret, request.headers.get("authorization"))
+            return await self._identity.principal(request.headers.get("authorization"))
         except InvalidToken as error:
             raise BadRequest(401, error.code, str(error), {"WWW-Authenticate": "Bearer"}) from error
+        except IdentityUnavailable as error:
+            raise BadRequest(503, error.code, str(error), {"Retry-After": "10"}) from error
 
     async def run(self, asked: Asked, who: Principal) -> ExecutionResult:
         """One operation under the caller's rules."""
@@ -92,6 +100,8 @@ class Gateway:
 
     def _context(self, who: Principal) -> Context:
         granted = self.policy.scopes_of(who.roles) | (frozenset() if who is ANONYMOUS else _TOKEN)
+        if who.scope is not None and (named := who.scope & KNOWN_SCOPES):  # a token may carry less than its roles
+            granted &= named | _TOKEN
         if who.player is None:  # only who is somebody has anything of his own
             granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
@@ -133,10 +143,11 @@ async def gateway(
     )
     async with (
         opened(settings.vendor_wire) as wire,
+        httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
     ):
         ports = connect(settings, wire, clock, sandbox(settings.var))
-        root = Gateway(settings, ports, audit, clock)
+        root = Gateway(settings, ports, audit, Identity([issuer(settings, provider)]), clock)
         endpoint = Endpoint(
             schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
@@ -144,13 +155,34 @@ async def gateway(
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
-            *handles.routes(root.secret, list(root.policy.roles), world),
+            *(() if settings.oidc_issuer else handles.routes(root.secret, list(root.policy.roles), world)),
             *console.routes(
-                dist=HERE / "ui" / "dist", operations=HERE / "operations", roles=lambda: list(root.policy.roles)
+                dist=HERE / "ui" / "dist",
+                operations=HERE / "operations",
+                roles=None if settings.oidc_issuer else lambda: list(root.policy.roles),
             ),
         ]
         guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
         yield Starlette(routes=routes, middleware=guards)
+
+
+def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
+    """The operator's OpenID provider where one is named, else the sandbox's own issuer."""
+    if settings.oidc_issuer is None:
+        return SandboxIssuer(sandbox_secret(settings.var))
+
+    async def fetch(url: str) -> bytes:
+        return (await provider.get(url)).raise_for_status().content
+
+    rules = Rules(
+        settings.oidc_issuer, settings.oidc_audience or "", settings.oidc_algorithms, settings.oidc_token_types,
+        settings.oidc_leeway_seconds,
+        Claims(
+            settings.oidc_roles_claim, settings.oidc_scope_claim, settings.oidc_brands_claim,
+            settings.oidc_markets_claim, settings.oidc_player_claim,
+        ),
+    )  # fmt: skip
+    return OidcIssuer(rules, KeySet(settings.oidc_issuer, fetch))
 
 
 def connect(settings: Settings, wire: Wire, clock: Clock, credentials: Credentials) -> Ports:
@@ -214,7 +246,7 @@ async def _serve(settings: Settings, world: World, *, own_sandbox: bool) -> None
 
 
 def _greet(settings: Settings) -> None:
-    for role in policies.load().roles:
+    for role in policies.load().roles if settings.oidc_issuer is None else ():
         typer.echo(f"{role}: {issue(sandbox_secret(settings.var), handles.person(role))}")
     typer.echo(f"\nPlayer Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}")
 

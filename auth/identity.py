@@ -1,17 +1,16 @@
-"""Who is asking: a bearer token becomes a principal, or a refusal that says which rule it broke.
-
-The sandbox issuer signs with a key made at start; an operator's OIDC provider replaces it outside the sandbox.
-"""
+"""Who is asking: a bearer token becomes a principal, or a refusal that says which rule it broke."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-import jwt
 import msgspec
+from cachetools import TTLCache
 
-ISSUER, AUDIENCE, ALGORITHM = "player-graph-sandbox", "player-graph", "HS256"
-TOKEN_LIFETIME = timedelta(hours=12)
+REMEMBERED, REMEMBERED_SECONDS = 10_000, 30.0
 
 
 class InvalidToken(Exception):
@@ -20,61 +19,71 @@ class InvalidToken(Exception):
     code = "UNAUTHENTICATED"
 
 
+class IdentityUnavailable(Exception):
+    """Nobody can be identified now: the identity provider's keys are not at hand. The caller may try again."""
+
+    code = "IDENTITY_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider does not answer; try again.")
+
+
 class Principal(msgspec.Struct, frozen=True):
-    """A caller. Empty `brands` or `markets` means all of them. `player` is the typed id in a player's own token."""
+    """A caller. Empty `brands` or `markets` means all of them. `player` is the typed id in a player's own token.
+
+    `scope` is what the token itself is limited to, whatever its roles carry; None if it does not say.
+    """
 
     subject: str
     roles: frozenset[str]
     brands: frozenset[str] = frozenset()
     markets: frozenset[str] = frozenset()
     player: str | None = None
+    scope: frozenset[str] | None = None
 
 
 ANONYMOUS = Principal("anonymous", frozenset())
 
 
-def issue(secret: bytes, principal: Principal, now: datetime | None = None) -> str:
-    """A sandbox token."""
-    start = now or datetime.now(UTC)
-    claims = {
-        "iss": ISSUER, "aud": AUDIENCE, "sub": principal.subject, "iat": start, "nbf": start,
-        "exp": start + TOKEN_LIFETIME, "roles": sorted(principal.roles), "brands": sorted(principal.brands),
-        "markets": sorted(principal.markets), **({"player": principal.player} if principal.player else {}),
-    }  # fmt: skip
-    return jwt.encode(claims, secret, ALGORITHM, headers={"typ": "at+jwt"})
+class Known(msgspec.Struct, frozen=True):
+    """Whom a token stands for, and until when, in seconds since the epoch."""
+
+    principal: Principal
+    expires_at: float
 
 
-def verify(secret: bytes, token: str) -> Principal:
-    """Raises InvalidToken: expired, unsigned, of another audience or issuer, an ID token, or not a token at all."""
-    try:
-        whole = jwt.decode_complete(
-            token, secret, [ALGORITHM], audience=AUDIENCE, issuer=ISSUER, leeway=30,
-            options={"require": ["exp", "aud", "iss", "sub"]},
-        )  # fmt: skip
-    except jwt.ExpiredSignatureError as error:
-        raise InvalidToken("The token has expired.") from error
-    except jwt.PyJWTError as error:
-        raise InvalidToken("The token is not valid here.") from error
-    if whole["header"].get("typ", "").lower() != "at+jwt":
-        raise InvalidToken("The token is not an access token.")
-    claims = whole["payload"]
-    lists = [claims.get(name, []) for name in ("roles", "brands", "markets")]
-    if not all(isinstance(items, list) and all(isinstance(item, str) for item in items) for items in lists):
-        raise InvalidToken("The token's claims cannot be read.")
-    player = claims.get("player")
-    if not isinstance(player, str | None):
-        raise InvalidToken("The token's claims cannot be read.")
-    roles, brands, markets = map(frozenset, lists)
-    if ("player" in roles) != (player is not None) or ("player" in roles and len(roles) > 1):
-        raise InvalidToken("A player's token is a player's alone and names him.")
-    return Principal(str(claims["sub"]), roles, brands, markets, player)
+class Issuer(Protocol):
+    """Who gives out tokens of one kind."""
+
+    def gave_out(self, token: str) -> bool:
+        """Whether it looks like one of his; he alone judges it then."""
+
+    async def known(self, token: str) -> Known:
+        """Raises InvalidToken, or IdentityUnavailable where the token cannot be judged now."""
 
 
-def principal(secret: bytes, authorization: str | None) -> Principal:
-    """Who is behind a request's Authorization header; nobody behind none. Raises InvalidToken."""
-    if authorization is None:
-        return ANONYMOUS
-    kind, _, token = authorization.partition(" ")
-    if kind.lower() != "bearer":
-        raise InvalidToken("Send the token as Bearer.")
-    return verify(secret, token)
+class Identity:
+    """The issuers a gateway trusts; the first whose token it looks like decides, and is remembered for 30 s."""
+
+    def __init__(self, issuers: Sequence[Issuer], clock: Callable[[], float] = time.time) -> None:
+        self._issuers, self._clock = issuers, clock
+        self._judged: TTLCache[bytes, Known] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
+
+    async def principal(self, authorization: str | None) -> Principal:
+        """Who is behind a request's Authorization header; ANONYMOUS without one. Raises InvalidToken."""
+        if authorization is None:
+            return ANONYMOUS
+        kind, _, token = authorization.partition(" ")
+        if kind.lower() != "bearer":
+            raise InvalidToken("Send the token as Bearer.")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        known = self._judged.get(digest)
+        if known is None or known.expires_at <= self._clock():
+            known = self._judged[digest] = await self._judge(token)
+        return known.principal
+
+    async def _judge(self, token: str) -> Known:
+        for issuer in self._issuers:
+            if issuer.gave_out(token):
+                return await issuer.known(token)
+        raise InvalidToken("The token is not valid here.")

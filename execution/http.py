@@ -28,7 +28,7 @@ GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 CLIENT_CLOSED = 499  # nobody reads it; the word of nginx for a client that left
 
 log = logging.getLogger("player_graph.execution")
-Identify = Callable[[Request], Any]  # who is asking; raises BadRequest
+Identify = Callable[[Request], Awaitable[Any]]  # who is asking; raises BadRequest
 Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]  # (operation, what Identify said)
 
 
@@ -66,6 +66,10 @@ class BadRequest(Exception):
         self.errors: list[Any] = [{"message": message, "extensions": {"code": code}}]
 
 
+async def _nobody(request: Request) -> None:
+    return None
+
+
 class Endpoint:
     """One schema's address, an ASGI application. No input makes it raise.
 
@@ -77,7 +81,7 @@ class Endpoint:
         schema: GraphQLSchema,
         run: Run,
         *,
-        identify: Identify = lambda request: None,
+        identify: Identify = _nobody,
         observe: Observe = lambda: nullcontext(Unobserved()),
         drain: Drain | None = None,
         read_timeout_seconds: float = 10.0,
@@ -111,7 +115,7 @@ class Endpoint:
                 return _refused(BadRequest(500, "INTERNAL", "The gateway could not answer."), media)
 
     async def _answer(self, request: Request, media: str, seen: Observation) -> Response:
-        who = self._identify(request)
+        who = await self._identify(request)
         asked = self._understand(await self._body(request), request.method)
         seen.kind = asked.operation.operation.value
         if (rendered := self._documents.introspected(asked)) is not None:

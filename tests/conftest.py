@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 import gateway as root
-from auth.identity import Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import issue
 from config import Settings, sandbox_secret
 from vendors.sandbox import town
 from vendors.sandbox.credentials import sandbox

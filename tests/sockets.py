@@ -21,9 +21,9 @@ class _Held(serving.Server):
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, drain: serving.Drain | None = None) -> AsyncIterator[int]:
+async def listening(app: ASGIApp, drain: serving.Drain | None = None, port: int = 0) -> AsyncIterator[int]:
     """The port on 127.0.0.1 that answers while the block runs."""
-    drain, port = drain or serving.Drain(), free_ports(1)
+    drain, port = drain or serving.Drain(), port or free_ports(1)
     server = _Held(serving.server(app, "127.0.0.1", port, drain).config, drain)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it

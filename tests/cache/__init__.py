@@ -1,0 +1,1 @@
+"""One ask per key: windows."""

@@ -191,7 +191,7 @@ async def test_a_question_about_anything_else_is_executed(query: str) -> None:
 
 
 async def test_who_is_asking_is_decided_before_the_document_and_before_a_kept_answer() -> None:
-    def identify(request: Request) -> str:
+    async def identify(request: Request) -> str:
         if request.headers.get("authorization") != "yes":
             raise BadRequest(401, "UNAUTHENTICATED", "no")
         return "somebody"

@@ -10,7 +10,8 @@ from typing import Any
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 
 from auth import policy
-from auth.identity import Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import issue
 from schema.graph import publication, schema
 from tests.conftest import Caller, calling
 from tests.golden.test_golden import agreed

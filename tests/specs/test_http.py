@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from auth.identity import AUDIENCE, ISSUER, Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import AUDIENCE, ISSUER, issue
 from tests.conftest import Caller
 
 GRAPHQL = "application/graphql-response+json"

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 import gateway as root
-from auth.identity import Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import issue
 from config import sandbox_secret
 from tests.conftest import calling, free_ports
 from vendors.sandbox import overlays, town

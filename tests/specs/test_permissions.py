@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth import masks
-from auth.identity import Principal, issue
+from auth.identity import Principal
 from auth.permissions import PUBLIC, Rule
+from auth.sandbox_issuer import issue
 from tests.conftest import Caller
 
 GROUPS = st.frozensets(st.frozensets(st.sampled_from("abcd"), max_size=3), min_size=1, max_size=3)

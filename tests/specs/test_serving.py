@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 import gateway as root
-from auth.identity import Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import issue
 from config import Settings, sandbox_secret
 from execution import serving
 from schema.graph import schema

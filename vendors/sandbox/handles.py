@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth.identity import Principal, issue
+from auth.identity import Principal
+from auth.sandbox_issuer import issue
 from vendors.sandbox.world import World
 
 FIRST_PLAYER = "player:acme:s-001"  # whose token a player's is, unless somebody else is named
