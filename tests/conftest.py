@@ -67,6 +67,11 @@ class Caller:
             counted |= {name: numbers["calls"] for name, numbers in stats.items()}
         return counted
 
+    async def well(self, *places: int) -> None:
+        """Systems forget their misbehaviour, and what was done to them and counted."""
+        for place in places:
+            (await self._vendors.post(f"http://127.0.0.1:{self._base + place}/__reset")).raise_for_status()
+
     async def effects(self) -> int:
         """Things that vendors have changed, over all of them."""
         changed = 0
@@ -85,15 +90,26 @@ def world() -> World:
 async def calling(var: Path, world: World | None = None, vendor_timeout_seconds: float = 1.5) -> AsyncIterator[Caller]:
     """The town and a gateway before it, while the block runs; what runs writes under `var`."""
     base, population = free_ports(), world or build()
-    url = f"http://127.0.0.1:{base}"
-    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var)
     async with (
         town.standing(base, population, sandbox(var)),
-        root.gateway(settings, population) as app,
+        facing(base, var, population, vendor_timeout_seconds) as one,
+    ):
+        yield one
+
+
+@asynccontextmanager
+async def facing(
+    port_base: int, var: Path, world: World, vendor_timeout_seconds: float = 1.5, vendors_base: int | None = None
+) -> AsyncIterator[Caller]:
+    """A gateway before a town that stands already, reached by `vendors_base` if something stands between them."""
+    url = f"http://127.0.0.1:{vendors_base or port_base}"
+    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var)
+    async with (
+        root.gateway(settings, world) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http,
         httpx.AsyncClient(trust_env=False) as vendors,
     ):
-        yield Caller(http, vendors, sandbox_secret(var), base)
+        yield Caller(http, vendors, sandbox_secret(var), port_base)
 
 
 @pytest.fixture
