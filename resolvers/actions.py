@@ -26,7 +26,7 @@ from resolvers.acting import (
 from resolvers.context import Context
 from resolvers.payments import diagnosis_of
 from resolvers.scope import in_scope, parse_key, released
-from resolvers.withdrawal_facts import Diagnosis
+from resolvers.withdrawal_facts import SOURCE_UNAVAILABLE, Blocker, Diagnosis
 from vendors.errors import VendorError
 from vendors.ports.cashier import Transaction, TransactionStatus, Withdrawal, WithdrawalAction, WithdrawalCommand
 from vendors.ports.keys import Id, Key
@@ -183,7 +183,14 @@ async def _unapprovable(ctx: Context, payment: Withdrawal) -> list[UserError]:
     found = [blocker for blocker in diagnosis.blockers if blocker.forbids_approval]
     if found and "Withdrawal.diagnosis" in ctx.denied:  # who may not read why must not learn it by trying
         return [precondition("Something that you may not see forbids an approval.")]
-    return [precondition(blocker.summary) for blocker in found]
+    return [_as_error(blocker) for blocker in found]
+
+
+def _as_error(blocker: Blocker) -> UserError:
+    """A source that is silent is no verdict: ask again later. Anything else has to be resolved first."""
+    if blocker.code == SOURCE_UNAVAILABLE:
+        return UserError("VENDOR_UNAVAILABLE", f"{blocker.summary} Nothing was done.")
+    return precondition(blocker.summary)
 
 
 async def transaction_after(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
-from resolvers.withdrawal_facts import Blocker, Diagnosis, DiagnosisState, Facts, WaitingOn
+from resolvers.withdrawal_facts import SOURCE_UNAVAILABLE, Blocker, Diagnosis, DiagnosisState, Facts, WaitingOn
 from vendors.errors import VendorError
 from vendors.ports.bonus import GrantStatus
 from vendors.ports.cashier import Transaction, TransactionStatus
@@ -151,7 +151,7 @@ def _sources(facts: Facts) -> Iterator[Blocker]:
     """Before approval, not last: with a source missing nobody is told to approve."""
     if missing := _missing(facts):
         names = " and ".join(system.value for system in missing)
-        yield Blocker("SOURCE_UNAVAILABLE", f"No answer from {names}: not everything is known.", WaitingOn.NOBODY,
+        yield Blocker(SOURCE_UNAVAILABLE, f"No answer from {names}: not everything is known.", WaitingOn.NOBODY,
                       "ENGINEERING", "WAIT")  # fmt: skip
 
 

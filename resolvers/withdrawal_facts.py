@@ -15,6 +15,8 @@ from vendors.ports.kyc import KycProfile
 from vendors.ports.pam import Balance, GameRound, Player
 from vendors.ports.source import System
 
+SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"  # the blocker that is no verdict: a system that had to answer did not
+
 
 class WaitingOn(Enum):
     """Who has to move before the money does."""

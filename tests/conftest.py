@@ -59,6 +59,10 @@ class Caller:
         reply = await self._vendors.post(f"http://127.0.0.1:{self._base + place}/__faults", json=fault)
         reply.raise_for_status()
 
+    async def cure(self, place: int) -> None:
+        """One system behaves again; what was done to it stays."""
+        (await self._vendors.delete(f"http://127.0.0.1:{self._base + place}/__faults")).raise_for_status()
+
     async def calls(self) -> dict[str, int]:
         """Calls by operation, over all vendors."""
         counted: dict[str, int] = {}

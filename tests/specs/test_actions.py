@@ -98,7 +98,7 @@ async def test_what_keeps_the_money_also_keeps_the_approval(caller: Caller, numb
 async def test_a_source_that_is_silent_keeps_the_approval_too(caller: Caller) -> None:
     await caller.fault(2, operation="*", kind="status", value=503)
     answer = await act(caller, "approveWithdrawal", withdrawal("90007"))
-    assert set(codes(answer)) == {"PRECONDITION_FAILED"}
+    assert set(codes(answer)) == {"VENDOR_UNAVAILABLE"}
     assert "not everything is known" in answer["userErrors"][0]["message"]
     assert await caller.effects() == 0
 
@@ -237,7 +237,7 @@ async def test_a_retry_is_told_what_was_told_though_the_vendor_is_ill_meanwhile(
 
 async def test_a_refusal_for_an_outage_is_judged_again_with_the_same_key(caller: Caller) -> None:
     await caller.fault(2, operation="*", kind="status", value=503, count=1)
-    assert codes(await act(caller, "approveWithdrawal", withdrawal("90007"))) == ["PRECONDITION_FAILED"]
+    assert codes(await act(caller, "approveWithdrawal", withdrawal("90007"))) == ["VENDOR_UNAVAILABLE"]
     assert (await act(caller, "approveWithdrawal", withdrawal("90007")))["outcome"] == "EXECUTED"
 
 
