@@ -1,7 +1,8 @@
 """Why a withdrawal has not arrived: a table of rules over records, in order, every blocker kept.
 
-Steps and service levels: approval 24 h, KYC at the vendor 4 h, callback 1 h. A source that did not answer makes the
-diagnosis PARTIAL_SOURCES: unknown is never shown as clear.
+Steps and service levels: approval 24 h, KYC at the vendor 4 h, callback 1 h, capture 24 h; 30 min for the cashier to
+take up what it has registered, and for a player to finish what a payment page asks. A source that did not answer makes
+the diagnosis PARTIAL_SOURCES: unknown is never shown as clear.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from resolvers.withdrawal_facts import SOURCE_UNAVAILABLE, Blocker, Diagnosis, DiagnosisState, Facts, WaitingOn
+from resolvers.withdrawal_sentences import ENDED, REVIEWED, SAYS
 from vendors.errors import VendorError
 from vendors.ports.bonus import GrantStatus
 from vendors.ports.cashier import Transaction, TransactionStatus
@@ -20,6 +22,8 @@ from vendors.ports.source import System
 KYC_VENDOR_SLA = timedelta(hours=4)
 CALLBACK_SLA = timedelta(hours=1)
 APPROVAL_SLA = timedelta(hours=24)
+START_TIME = timedelta(minutes=30)  # a method's time-out, after which a player counts as gone
+CAPTURE_SLA = timedelta(hours=24)  # captures run at least daily
 BANK_TIME = timedelta(days=3)
 
 
@@ -163,6 +167,31 @@ def _missing(facts: Facts) -> list[System]:
     return [System.PAM] * pam + [System.KYC] * kyc + [System.BONUS] * bonus
 
 
+def _request(facts: Facts) -> Iterator[Blocker]:
+    """Registered, and not yet on its way: the cashier's turn, or the player's on a payment page."""
+    begun = facts.withdrawal
+    due = begun.updated_at + START_TIME
+    row = _STARTS.get((begun.status, facts.now > due))
+    if row:
+        yield Blocker(*row, due, evidence=_state(begun))
+
+
+_STARTS = {  # (status, whether its time is over)
+    (TransactionStatus.INITIATED, False): (
+        "AWAITING_CASHIER", "The cashier has registered it and sent nothing yet.", WaitingOn.VENDOR, "PAYMENTS",
+        "WAIT"),
+    (TransactionStatus.INITIATED, True): (
+        "PLATFORM_ERROR", "The cashier has registered it and not taken it up in time.", WaitingOn.OPERATOR_TEAM,
+        "PAYMENTS", "RECONCILE"),
+    (TransactionStatus.AWAITING_PLAYER, False): (
+        "AWAITING_PLAYER_INPUT", "The player has to finish what the payment page asks.", WaitingOn.PLAYER, "PAYMENTS",
+        "INFORM_PLAYER"),
+    (TransactionStatus.AWAITING_PLAYER, True): (
+        "PLAYER_ABANDONED", "The player left the payment page before it was finished.", WaitingOn.PLAYER, "PAYMENTS",
+        "INFORM_PLAYER"),
+}  # fmt: skip
+
+
 def _approval(facts: Facts) -> Iterator[Blocker]:
     waiting = facts.withdrawal
     if waiting.status is TransactionStatus.AWAITING_APPROVAL:
@@ -179,14 +208,24 @@ def _approval(facts: Facts) -> Iterator[Blocker]:
 
 def _psp(facts: Facts) -> Iterator[Blocker]:
     sent = facts.withdrawal
-    if sent.status is TransactionStatus.AWAITING_CALLBACK and facts.now > sent.updated_at + CALLBACK_SLA:
+    due = sent.updated_at + _REPORTS[sent.status] if sent.status in _REPORTS else None
+    if due and facts.now > due:
         yield Blocker("PSP_CALLBACK_OVERDUE", "The PSP accepted it and has not reported back.", WaitingOn.PSP,
-                      "PAYMENTS", "CHASE_PSP", sent.updated_at + CALLBACK_SLA, evidence=_state(sent))  # fmt: skip
+                      "PAYMENTS", "CHASE_PSP", due, evidence=_state(sent))  # fmt: skip
+    elif sent.status is TransactionStatus.AUTHORISED:
+        yield Blocker("PSP_PROCESSING", "The PSP has authorised it and pays when it is captured.", WaitingOn.PSP,
+                      "PAYMENTS", "WAIT", due, evidence=_state(sent))  # fmt: skip
     elif sent.status in (TransactionStatus.PROCESSING, TransactionStatus.AWAITING_CALLBACK):
         yield Blocker("PSP_PROCESSING", "The PSP is paying.", WaitingOn.PSP, "PAYMENTS", "WAIT", evidence=_state(sent))
     if sent.status is TransactionStatus.DECLINED:
         yield Blocker("PSP_DECLINED", "The PSP declined the payout.", WaitingOn.OPERATOR_TEAM, "PAYMENTS", "CHASE_PSP",
                       evidence=_state(sent))  # fmt: skip
+
+
+_REPORTS = {  # by when the PSP must have said more
+    TransactionStatus.AWAITING_CALLBACK: CALLBACK_SLA,
+    TransactionStatus.AUTHORISED: CAPTURE_SLA,
+}
 
 
 # (what was checked, its rule, whether it still matters once the payout has left the operator or has ended)
@@ -197,45 +236,24 @@ RULES: Sequence[tuple[str, Rule, bool]] = (
     ("verification", _kyc, False),
     ("withdrawable funds", _funds, False),
     ("sources", _sources, False),
+    ("request", _request, False),
     ("approval", _approval, False),
     ("payout", _psp, True),
 )
 _LEFT = {
     TransactionStatus.SUCCEEDED, TransactionStatus.INDETERMINATE, TransactionStatus.PROCESSING,
-    TransactionStatus.AWAITING_CALLBACK, TransactionStatus.DECLINED,
+    TransactionStatus.AWAITING_CALLBACK, TransactionStatus.AUTHORISED, TransactionStatus.DECLINED,
 }  # fmt: skip
-_ENDED = {  # what staff and what the player may be told
-    TransactionStatus.CANCELLED_BY_PLAYER: ("The player cancelled it.", "You cancelled this withdrawal."),
-    TransactionStatus.CANCELLED_BY_OPERATOR: ("The operator cancelled it.", "This withdrawal was cancelled."),
-    TransactionStatus.CANCELLED_BY_PSP: ("The PSP cancelled it.", "This withdrawal was cancelled."),
-    TransactionStatus.EXPIRED: ("It expired.", "This withdrawal expired; you may request it again."),
-    TransactionStatus.FAILED_TECHNICAL: ("It failed technically.", "This withdrawal could not be completed."),
-}
-_REVIEWED = "Your withdrawal is being reviewed by our team; we will contact you if we need anything."
-_UPLOAD = "Please upload your documents, so that we can verify your account and pay."
-_PAYING = "Your withdrawal is being paid out by our payment partner."
-_SAYS = {  # only what is listed may be said of a blocker; anything else is under review
-    "BANK_PROCESSING": "Your withdrawal has been paid; banks usually credit it within three days.",
-    "KYC_NOT_STARTED": _UPLOAD,
-    "KYC_DOCUMENTS_MISSING": _UPLOAD,
-    "KYC_RESUBMISSION_REQUIRED": "One of your documents has to be uploaded again before we can pay.",
-    "BONUS_WAGERING_INCOMPLETE": "Part of your balance belongs to a bonus whose wagering is not complete yet.",
-    "OPEN_ROUND": "A game round is still open; the money it holds can be withdrawn once it is finished.",
-    "INSUFFICIENT_WITHDRAWABLE": "The amount is more than can be withdrawn now; you may request less.",
-    "PSP_PROCESSING": _PAYING,
-    "PSP_CALLBACK_OVERDUE": _PAYING,
-    "PSP_DECLINED": "The payout could not be completed; our payments team looks for another way.",
-}
 
 
 def diagnose(facts: Facts) -> Diagnosis:
     """All blockers in order, the first being why the money has not arrived."""
-    gone = facts.withdrawal.status in _LEFT or facts.withdrawal.status in _ENDED
+    gone = facts.withdrawal.status in _LEFT or facts.withdrawal.status in ENDED
     found = [(name, list(rule(facts))) for name, rule, after in RULES if after or not gone]
     blockers = [blocker for _, hits in found for blocker in hits]
     missing = [] if gone else _missing(facts)
-    first = blockers[0] if blockers else _nothing(facts.withdrawal)
-    ended = _ENDED.get(facts.withdrawal.status)
+    first = blockers[0] if blockers else _ended(facts.withdrawal)
+    ended = ENDED.get(facts.withdrawal.status)
     return Diagnosis(
         DiagnosisState.PARTIAL_SOURCES if missing else DiagnosisState.COMPLETE,
         first.summary,
@@ -243,16 +261,13 @@ def diagnose(facts: Facts) -> Diagnosis:
         first.owner_team,
         first.next_step,
         first.due_at,
-        ended[1] if ended else _SAYS.get(first.code, _REVIEWED),
+        ended[1] if ended else SAYS.get(first.code, REVIEWED),
         blockers,
         [] if missing else [name for name, hits in found if not hits],
         missing,
     )
 
 
-def _nothing(withdrawal: Transaction) -> Blocker:
-    """What stands in the headline when nothing blocks: how it ended, or its state in words."""
-    if ended := _ENDED.get(withdrawal.status):
-        return Blocker("NONE", ended[0], WaitingOn.NOBODY, "SUPPORT", "INFORM_PLAYER")
-    state = withdrawal.status.value.lower().replace("_", " ")
-    return Blocker("NONE", f"Nothing blocks it: {state}.", WaitingOn.NOBODY, "PAYMENTS", "NONE")
+def _ended(withdrawal: Transaction) -> Blocker:
+    """What stands in the headline when nothing blocks: how it ended. Whatever has not ended has a blocker."""
+    return Blocker("NONE", ENDED[withdrawal.status][0], WaitingOn.NOBODY, "SUPPORT", "INFORM_PLAYER")

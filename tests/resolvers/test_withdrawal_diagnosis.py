@@ -183,3 +183,46 @@ def test_a_pam_that_knows_the_player_but_not_his_bets_leaves_the_answer_partial(
 
 def test_a_decline_does_not_quote_the_code_that_may_name_a_fraud_rule() -> None:
     assert told(TransactionStatus.DECLINED).blockers[0].evidence == ["CASHIER X"]
+
+
+YOUNG, OLD = timedelta(minutes=10), timedelta(days=2)
+ON_ITS_WAY = [  # status and its age; code, who moves, owner and next step; part of what the player is told
+    ("INITIATED", YOUNG, ("AWAITING_CASHIER", "VENDOR", "PAYMENTS", "WAIT"), "has been received"),
+    ("INITIATED", OLD, ("PLATFORM_ERROR", "OPERATOR_TEAM", "PAYMENTS", "RECONCILE"), "being reviewed"),
+    ("AWAITING_PLAYER", YOUNG, ("AWAITING_PLAYER_INPUT", "PLAYER", "PAYMENTS", "INFORM_PLAYER"), "please finish"),
+    ("AWAITING_PLAYER", OLD, ("PLAYER_ABANDONED", "PLAYER", "PAYMENTS", "INFORM_PLAYER"), "ask us to cancel"),
+    ("AUTHORISED", YOUNG, ("PSP_PROCESSING", "PSP", "PAYMENTS", "WAIT"), "being paid out"),
+    ("AUTHORISED", OLD, ("PSP_CALLBACK_OVERDUE", "PSP", "PAYMENTS", "CHASE_PSP"), "being paid out"),
+]
+
+
+@pytest.mark.parametrize(("status", "age", "answer", "says"), ON_ITS_WAY)
+def test_a_withdrawal_on_its_way_says_who_moves_next(
+    status: str, age: timedelta, answer: tuple[str, ...], says: str
+) -> None:
+    found = told(TransactionStatus(status), age=age, balances=wallet(50000))
+    (blocker,) = found.blockers
+    assert (blocker.code, found.waiting_on.value, found.owner_team, found.next_step) == answer
+    assert says in found.player_message
+    assert found.expected_by is not None
+    assert blocker.evidence == ["CASHIER X"]
+
+
+@pytest.mark.parametrize("status", [TransactionStatus.INITIATED, TransactionStatus.AWAITING_PLAYER])
+def test_what_has_not_left_yet_is_also_kept_by_the_verification(status: TransactionStatus) -> None:
+    found = told(status, age=YOUNG, profile=kyc(KycStatus.RESUBMISSION_REQUIRED), balances=wallet(50000))
+    assert codes(found)[0] == "KYC_RESUBMISSION_REQUIRED"
+    assert len(codes(found)) == 2
+
+
+def test_what_the_psp_has_authorised_is_not_explained_by_the_verification() -> None:
+    found = told(TransactionStatus.AUTHORISED, age=YOUNG, profile=kyc(KycStatus.RESUBMISSION_REQUIRED))
+    assert (codes(found), found.state) == (["PSP_PROCESSING"], DiagnosisState.COMPLETE)
+
+
+@pytest.mark.parametrize("age", [YOUNG, OLD], ids=["young", "old"])
+@pytest.mark.parametrize("status", TransactionStatus, ids=lambda status: status.value)
+def test_of_no_status_it_is_said_that_nothing_blocks_it(status: TransactionStatus, age: timedelta) -> None:
+    found = told(status, age=age, balances=wallet(50000))
+    assert found.blockers or found.next_step == "INFORM_PLAYER"
+    assert "Nothing blocks" not in found.headline
