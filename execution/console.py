@@ -70,9 +70,10 @@ def routes(*, dist: Path, operations: Path, roles: Callable[[], Sequence[str]] |
 
 
 def _ready(operations: Path) -> list[dict[str, str]]:
-    """The ready queries; `where-is-my-money.graphql` is shown as "Where is my money"."""
-    files = sorted(operations.glob("*.graphql"))
-    return [{"name": file.stem.replace("-", " ").capitalize(), "query": file.read_text("utf-8")} for file in files]
+    """The ready documents, queries first; `where-is-my-money.graphql` is shown as "Where is my money"."""
+    texts = {file.stem: file.read_text("utf-8") for file in sorted(operations.glob("*.graphql"))}
+    order = sorted(texts, key=lambda name: "\nmutation " in texts[name])
+    return [{"name": name.replace("-", " ").capitalize(), "query": texts[name]} for name in order]
 
 
 def _asset(assets: Path, name: str, accepted: str) -> Response:

@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-from graphql import parse, validate
-
-from schema.graph import schema
 from tests.conftest import Caller, calling
 from vendors.sandbox.world import World
 
-OPERATIONS = Path(__file__).parents[2] / "operations"
 FIFTY = [f"player:acme:p-{number:03d}" for number in range(3, 153, 3)]
 QUERY = """query($ids: [ID!]!) { players(ids: $ids) {
   id balances { cash { amount } } responsibleGambling { playAllowed } openWithdrawals { id diagnosis { headline } }
@@ -52,10 +48,3 @@ async def test_somebody_who_does_not_exist_is_asked_for_once_a_minute(caller: Ca
         answer = await caller.ask('{ player(id: "player:acme:nobody") { id kyc { status } } }')
         assert answer == {"data": {"player": None}}
     assert await caller.calls() == {"getUserProfile": 1}
-
-
-def test_every_ready_operation_is_valid() -> None:
-    ready = list(OPERATIONS.glob("*.graphql"))
-    assert ready
-    for file in ready:
-        assert validate(schema._schema, parse(file.read_text())) == [], file.name
