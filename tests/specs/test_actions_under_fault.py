@@ -4,136 +4,19 @@ At most once, else INDETERMINATE: the vendors' own count of what was changed is 
 module and is put back between the cases; each case has a gateway, and so an audit, of its own.
 """
 
-import asyncio
-import shutil
-import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from auth.audit_chain import verify
-from tests.conftest import Caller, facing, free_ports
-from vendors.sandbox import town
-from vendors.sandbox.credentials import sandbox
+from tests.conftest import facing
+from tests.deeds import AGGREGATOR, BONUS, CASHIER, DEEDS, DOUBT, KYC, PAM, REFUSED, TICKETING, Stand
 from vendors.sandbox.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PAM, CASHIER, KYC, BONUS, AGGREGATOR, CRM, TICKETING = range(7)
 PATIENCE_SECONDS = 0.4  # for a vendor that hangs; any other gets time for a busy machine
-
-
-class Deed(NamedTuple):
-    """A mutation that can be done in the sandbox, and the operation of a vendor that does it."""
-
-    takes: str
-    role: str
-    input: dict[str, Any]
-    reason: str | None
-    place: int
-    write: str
-
-
-def on_payment(write: str, reason: str) -> Deed:
-    asked = {"withdrawalId": "withdrawal:acme:90007"}
-    return Deed("WithdrawalActionInput", "payments_manager", asked, reason, CASHIER, write)
-
-
-PLAYER = {"playerId": "player:acme:s-007"}
-TICKET = {"ticketId": "ticket:acme:9001", "body": "Checked.", "public": False}
-DEEDS = {
-    "addPlayerNote": Deed("AddNoteInput", "support_l1", {**PLAYER, "body": "Called."}, None, PAM, "addUserComment"),
-    "restrictAccount": Deed(
-        "RestrictAccountInput", "risk_manager", {**PLAYER, "scopes": ["LOGIN"]}, "KYC_PENDING", PAM, "updateUser"
-    ),
-    "holdWithdrawal": on_payment("onhold", "RISK_REVIEW"),
-    "approveWithdrawal": on_payment("approve", "CHECKS_PASSED"),
-    "denyWithdrawal": on_payment("deny", "PLAYER_REQUEST"),
-    "createTicket": Deed(
-        "CreateTicketInput", "support_l2", {**PLAYER, "subject": "Payout", "body": "Please check."}, None,
-        TICKETING, "CreateTicket",
-    ),
-    "addTicketComment": Deed("CommentInput", "support_l2", TICKET, None, TICKETING, "UpdateTicket"),
-}  # fmt: skip
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town_stands(world: World, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[int, Path]]:
-    """Where the town stands, and the folder with its keys."""
-    base, var = free_ports(), tmp_path_factory.mktemp("town")
-    async with town.standing(base, world, sandbox(var)):
-        yield base, var
-
-
-class Stand:
-    """A gateway before the town, and its audit."""
-
-    def __init__(self, caller: Caller, audit: Path, before: Mapping[str, int]) -> None:
-        self.caller, self.audit, self._before = caller, audit, before
-        self.touched: set[int] = set()  # places of systems that are to be put back
-
-    async def fault(self, place: int, **fault: Any) -> None:
-        """A misbehaviour of one system for this case."""
-        self.touched.add(place)
-        await self.caller.fault(place, **fault)
-
-    async def act(self, name: str, key: str = "k-1", **context: Any) -> dict[str, Any]:
-        """The payload of a mutation of the table."""
-        deed = DEEDS.get(name) or on_payment("", "RISK_CLEARED")  # no product documents a release
-        self.touched.add(deed.place)
-        query = f"""mutation Act($input: {deed.takes}!) {{ answer: {name}(input: $input) {{
-          outcome userErrors {{ code message }} auditId replayed steps {{ system outcome }} }} }}"""
-        about = {"idempotencyKey": key, "reasonCode": deed.reason, "note": "As asked.", **context}
-        body = await self.caller.ask(query, deed.role, {"input": {**deed.input, "context": about}})
-        assert "errors" not in body, body
-        answer: dict[str, Any] = body["data"]["answer"]
-        return answer
-
-    async def calls(self) -> Counter[str]:
-        """Calls of this case by operation."""
-        return Counter(await self.caller.calls()) - Counter(self._before)
-
-    def recorded(self) -> list[tuple[str, str, str | None]]:
-        """Phase, action and outcome of every record; the chain must hold."""
-        assert verify(self.audit).intact
-        parts = ("phase", "action", "outcome")
-        columns = ", ".join(f"json_extract(CAST(body AS TEXT), '$.record.{part}')" for part in parts)
-        with closing(sqlite3.connect(self.audit)) as other:
-            return other.execute(f"SELECT {columns} FROM audit ORDER BY sequence").fetchall()  # noqa: S608
-
-    async def effects_of_late_work(self, expected: int) -> int:
-        """What was changed, once a vendor that answers too late is through with it."""
-        for _ in range(100):
-            if (found := await self.caller.effects()) >= expected:
-                return found
-            await asyncio.sleep(0.05)
-        return found
-
-
-@pytest.fixture
-def patience_seconds() -> float:
-    """How long the gateway waits for a vendor; a fault that uses it up overrides it."""
-    return 5.0
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stand(
-    town_stands: tuple[int, Path], world: World, tmp_path: Path, patience_seconds: float
-) -> AsyncIterator[Stand]:
-    base, keys = town_stands
-    shutil.copytree(keys, tmp_path / "var")
-    async with facing(base, tmp_path / "var", world, patience_seconds) as caller:
-        one = Stand(caller, tmp_path / "var" / "audit.db", await caller.calls())
-        yield one
-        await caller.well(*one.touched)
-
-
-DOUBT, REFUSED = "INDETERMINATE", "REJECTED_BY_VENDOR"
 WRITE_FAULTS: list[tuple[str, dict[str, Any], str, int]] = [  # what the vendor does, what the caller is told, effects
     ("hangs", {"kind": "hang"}, DOUBT, 0),
     ("works, but answers when nobody waits any more", {"kind": "latency", "value": PATIENCE_SECONDS + 0.2}, DOUBT, 1),
@@ -273,8 +156,8 @@ async def test_a_payout_in_doubt_is_refused_every_action_also_after_a_restart(
     async with facing(town_stands[0], stand.audit.parent, world, 5.0) as later:
         for gateway in (stand, Stand(later, stand.audit, {})):
             for other in PAYOUT:
-                for more in ({}, {"dryRun": True}):
-                    told = await gateway.act(other, f"k-{other}", **more)
+                for dry in (False, True):
+                    told = await gateway.act(other, f"k-{other}", dryRun=dry)
                     assert [error["code"] for error in told["userErrors"]] == ["PRECONDITION_FAILED"]
                     assert "in doubt" in told["userErrors"][0]["message"]
     calls = await stand.calls()
