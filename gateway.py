@@ -46,6 +46,7 @@ from resolvers.player import Root
 from schema.graph import publication, schema
 from vendors.ports.source import System
 from vendors.registry import Connections
+from vendors.resilience import deadline
 from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import Credentials, sandbox
 from vendors.sandbox.facts import BRANDS, MARKETS
@@ -67,6 +68,7 @@ class Gateway:
 
     def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, identity: Identity, clock: Clock) -> None:
         self._ports, self._audit, self._identity, self._clock = ports, audit, identity, clock
+        self._seconds = settings.deadline_seconds
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
         self._road = Road(audit, lambda: self.policy)
@@ -85,16 +87,17 @@ class Gateway:
         context = self._context(who)
         writes = asked.operation.operation is OperationType.MUTATION
         try:
-            answer = execute(
-                schema._schema,
-                asked.document,
-                root_value=MutationRoot() if writes else Root(),
-                context_value=context,
-                variable_values=asked.variables,
-                operation_name=asked.operation_name,
-                hide_suggestions=True,
-            )
-            return answer if isinstance(answer, ExecutionResult) else await answer
+            with deadline.within(self._seconds):
+                answer = execute(
+                    schema._schema,
+                    asked.document,
+                    root_value=MutationRoot() if writes else Root(),
+                    context_value=context,
+                    variable_values=asked.variables,
+                    operation_name=asked.operation_name,
+                    hide_suggestions=True,
+                )
+                return answer if isinstance(answer, ExecutionResult) else await answer
         finally:
             context.close()
 

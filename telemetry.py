@@ -26,6 +26,8 @@ OPERATION_TYPE, OUTCOME, ERROR_TYPE = "graphql.operation.type", "outcome", "erro
 VENDOR_SYSTEM, VENDOR_OPERATION = "vendor.system", "vendor.operation"
 OPERATIONS, OPERATION_DURATION = "player_graph.operations", "player_graph.operation.duration"
 VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendor.call.duration"
+VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
+BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
 OK, CANCELLED, CRASHED = "OK", "CANCELLED", "INTERNAL"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EXPORTER = "opentelemetry.exporter.otlp.proto.http"
@@ -43,6 +45,11 @@ _vendor_calls = _meter.create_counter(VENDOR_CALLS, description="Calls to vendor
 _vendor_duration = _meter.create_histogram(
     VENDOR_DURATION, "s", "From a call to its decoded reply.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
 )
+
+_vendor_retries = _meter.create_counter(
+    VENDOR_RETRIES, description="Calls made again, by what the one before ended in."
+)
+_vendor_refusals = _meter.create_counter(VENDOR_REFUSALS, description="Calls that the gateway itself did not make.")
 
 
 class ExporterMissing(Exception):
@@ -94,6 +101,16 @@ def vendor_call(system: str, name: str) -> Iterator[Observed]:
             _ended(span, where, seen.outcome)
             _vendor_calls.add(1, {**where, OUTCOME: seen.outcome})
             _vendor_duration.record(time.perf_counter() - start, where)
+
+
+def vendor_retry(system: str, name: str, outcome: str) -> None:
+    """A call is made again, after one that ended in `outcome`."""
+    _vendor_retries.add(1, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name, OUTCOME: outcome})
+
+
+def vendor_refused(system: str, name: str, reason: str) -> None:
+    """A call was not made, for one of the reasons above."""
+    _vendor_refusals.add(1, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name, REASON: reason})
 
 
 def _span(name: str, kind: trace.SpanKind) -> AbstractContextManager[trace.Span]:

@@ -31,6 +31,8 @@ class HealthType:
     last_success_at = field("UTC.")
     last_error_at = field("UTC.")
     last_error_code = field("What went wrong then.")
+    circuit = field("OPEN while an operation that kept failing is not called; the worst of its operations.")
+    circuits_open = field("Operations whose circuit is not closed.")
 
 
 @graph.publishes(Access, name="AccessExplanation", requires=P.POLICY_READ, description="Who may see a field.")

@@ -25,6 +25,9 @@ from vendors.errors import (
 )
 from vendors.ports.health import HealthLog
 from vendors.ports.source import System
+from vendors.resilience.call import Call, Effect
+from vendors.resilience.policy import ONCE, Policy
+from vendors.resilience.stack import Resilience
 from vendors.wire import Reply, Wire
 
 T = TypeVar("T")
@@ -47,13 +50,14 @@ class Client:
         sign: Sent,
         *,
         timeout_seconds: float = 2.0,
-        max_concurrency: int = 32,
+        policy: Policy = ONCE,
         renew: Callable[[], None] | None = None,
         vendor: str = "",
     ) -> None:
-        self.health = HealthLog(system, vendor)
+        self._resilience = Resilience(system, timeout_seconds, policy)
+        self.health = HealthLog(system, vendor, lambda: self._resilience.circuits)
         self.system, self._base, self._wire, self._sign = system, base_url.rstrip("/"), wire, sign
-        self._timeout, self._slots, self._renew = timeout_seconds, asyncio.Semaphore(max_concurrency), renew
+        self._renew = renew
 
     async def ask(
         self,
@@ -68,18 +72,22 @@ class Client:
         headers: Headers | None = None,
         absent: Sequence[int] = (404,),
         conflict: Callable[[bytes], bool] | None = None,
+        effect: Effect = Effect.READ,
     ) -> T | None:
         """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
 
-        A write passes `absent=()`: a missing object is a refusal then, not an answer. `conflict` tells from the body of
-        a refusal whether the object's state forbids what was asked, for a product that says so by no status of its own.
+        A write says so by its `effect` and passes `absent=()`: a missing object is a refusal then, not an answer.
+        `conflict` tells from the body of a refusal whether the object's state forbids what was asked, for a product
+        that says so by no status of its own.
 
         Raises the VendorError that fits; never anything else a vendor can cause.
         """
         content = msgspec.json.encode(body) if body is not None else b""
         target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
-        with self._watched(operation):
-            reply = await self._answer(operation, method, target, content, headers or {})
+        call = Call(operation, method, effect)
+
+        async def attempt() -> T | None:
+            reply = await self._answer(call, target, content, headers or {})
             if reply.status_code in absent:
                 return None
             self._judge(operation, reply, conflict)
@@ -88,9 +96,15 @@ class Client:
             except msgspec.DecodeError as error:
                 raise VendorMalformedError(self.system, operation, str(error)) from error
 
+        with self._watched(operation):
+            return await self._resilience.carry(call, attempt)
+
     @contextmanager
     def _watched(self, operation: str) -> Iterator[None]:
-        """One span, one count and one entry of the product's health; a refusal of what we asked is no failure of it."""
+        """One span, one count and one entry of the product's health.
+
+        A refusal of what we asked is no failure of it, and what we did not ask says nothing about it.
+        """
         try:
             with telemetry.vendor_call(self.system.value, operation):
                 yield
@@ -98,26 +112,29 @@ class Client:
             self.health.succeeded(datetime.now(UTC))
             raise
         except VendorError as error:
-            self.health.failed(datetime.now(UTC), error.code)
+            if error.was_asked:
+                self.health.failed(datetime.now(UTC), error.code)
             raise
         self.health.succeeded(datetime.now(UTC))
 
-    async def _answer(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> Reply:
-        reply = await self._send(operation, method, target, content, extra)
+    async def _answer(self, call: Call, target: str, content: bytes, extra: Headers) -> Reply:
+        reply = await self._send(call, target, content, extra)
         if reply.status_code == 401 and self._renew:  # an expired token: nothing happened, so once more is safe
             self._renew()
-            reply = await self._send(operation, method, target, content, extra)
+            reply = await self._send(call, target, content, extra)
         return reply
 
-    async def _send(self, operation: str, method: str, target: str, content: bytes, extra: Headers) -> Reply:
-        sent = False
+    async def _send(self, call: Call, target: str, content: bytes, extra: Headers) -> Reply:
+        """One request within what the time limit and the deadline leave of time."""
+        operation, sent = call.operation, False
+        seconds = self._resilience.seconds_for(call)
         try:
-            async with asyncio.timeout(self._timeout), self._slots:
-                credentials = await self._signed(method, target, content)
+            async with asyncio.timeout(seconds):
+                credentials = await self._signed(call.method, target, content)
                 headers = {"Accept": "application/json", "Content-Type": "application/json", **extra, **credentials}
                 sent = True
                 return await self._wire.request(
-                    method, self._base + target, content=content, headers=headers, timeout=self._timeout
+                    call.method, self._base + target, content=content, headers=headers, timeout=seconds
                 )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise VendorDownError(self.system, operation, type(error).__name__) from error

@@ -18,11 +18,15 @@ from vendors.ports.source import System
 
 
 class VendorError(Exception):
-    """One vendor's failure for one key. `detail` is for the log only and never leaves the process."""
+    """One vendor's failure for one key. `detail` is for the log only and never leaves the process.
+
+    `was_asked` is False where the gateway itself said no and did not call the vendor.
+    """
 
     code: ClassVar[str] = "VENDOR_UNAVAILABLE"
     sentence: ClassVar[str] = "cannot be reached"
     write_may_have_happened: bool = False
+    was_asked: bool = True
 
     def __init__(self, system: System, operation: str, detail: str = "") -> None:
         super().__init__(f"{system.value} {operation}: {detail}" if detail else f"{system.value} {operation}")

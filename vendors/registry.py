@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from vendors import signing
@@ -18,6 +19,7 @@ from vendors.crm import customerio
 from vendors.kyc import sumsub
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
+from vendors.resilience.policy import Policy
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk
 from vendors.wire import Wire
@@ -29,9 +31,17 @@ class Connections:
     """The clients of one process, each with its product's credential; `health` is what they have seen."""
 
     def __init__(
-        self, url: Callable[[System], str], wire: Wire, clock: Clock, credentials: Credentials, timeout_seconds: float
+        self,
+        url: Callable[[System], str],
+        wire: Wire,
+        clock: Clock,
+        credentials: Credentials,
+        timeout_seconds: float,
+        *,
+        policies: Mapping[str, Policy] = MappingProxyType({}),
     ) -> None:
-        self._url, self._wire, self._clock, self._seconds = url, wire, clock, timeout_seconds
+        """`policies` by the system's name in lower case; a system without one has the defaults."""
+        self._url, self._wire, self._clock, self._seconds, self._policies = url, wire, clock, timeout_seconds, policies
         self._secret, self._clients = credentials, list[Client]()
 
     def ports(self, markets: Mapping[str, str]) -> dict[str, Any]:
@@ -65,8 +75,10 @@ class Connections:
         renew: Callable[[], None] | None = None,
     ) -> Client:
         """A client of `system`, at the address of another system where the product is served there."""
-        url, seconds = self._url(at or system), self._seconds
-        client = Client(system, url, self._wire, sign, timeout_seconds=seconds, renew=renew, vendor=vendor)
+        url, policy = self._url(at or system), self._policies.get(system.value.lower(), Policy())
+        client = Client(
+            system, url, self._wire, sign, timeout_seconds=self._seconds, policy=policy, renew=renew, vendor=vendor
+        )
         self._clients.append(client)
         return client
 

@@ -53,7 +53,9 @@ ACTIONS = [
 
 async def test_every_coordinate_has_its_witness(world: World, tmp_path: Path) -> None:
     async with calling(tmp_path, world, vendor_timeout_seconds=30.0) as caller:  # no busy machine may hide a witness
-        await caller.fault(5, operation="*", kind="status", value=500, count=1)
+        await caller.fault(
+            5, operation="getPersonSegments", kind="status", value=500, count=3
+        )  # each attempt of a call
         await caller.ask('{ player(id: "player:acme:s-002") { crm { segments { id } } } }')
         await _everything(caller)
 

@@ -236,7 +236,7 @@ async def test_a_retry_is_told_what_was_told_though_the_vendor_is_ill_meanwhile(
 
 
 async def test_a_refusal_for_an_outage_is_judged_again_with_the_same_key(caller: Caller) -> None:
-    await caller.fault(2, operation="*", kind="status", value=503, count=1)
+    await caller.fault(2, operation="getApplicantByExternalUserId", kind="status", value=503, count=3)  # each attempt
     assert codes(await act(caller, "approveWithdrawal", withdrawal("90007"))) == ["VENDOR_UNAVAILABLE"]
     assert (await act(caller, "approveWithdrawal", withdrawal("90007")))["outcome"] == "EXECUTED"
 

@@ -36,6 +36,7 @@ from vendors.ports.cashier import (
 from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page
 from vendors.ports.source import System
+from vendors.resilience.call import Effect
 
 __all__ = ["PaymentIQ", "PaymentIQTokens"]
 
@@ -129,6 +130,7 @@ class PaymentIQ:
             query={"merchantId": merchant_id},
             body=actions.body_of(command, self._tags),
             absent=(),
+            effect=Effect.WRITE,
             conflict=actions.is_wrong_state,
         )
         actions.check(reply, operation, command, merchant_id)

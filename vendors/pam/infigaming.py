@@ -37,6 +37,7 @@ from vendors.ports.pam import (
     RestrictionScope,
 )
 from vendors.ports.source import Source, System
+from vendors.resilience.call import Effect
 
 _UPDATE: Call = ("updateUser", "POST", "/v1/backoffice/user/update")
 _COMMENT: Call = ("addUserComment", "POST", "/v1/backoffice/user/comments/add")
@@ -117,7 +118,8 @@ class InfiGaming:
             raise VendorRejectedError(System.PAM, _UPDATE[0], "a restriction that the product has no ban for")
         await self._prove(command.player, _UPDATE)
         bans = {_BANS[scope]: True for scope in command.scopes}
-        await self._client.ask(*_UPDATE, into=_Done, body={"userId": command.player.local, **bans}, absent=())
+        body = {"userId": command.player.local, **bans}
+        await self._client.ask(*_UPDATE, into=_Done, body=body, absent=(), effect=Effect.WRITE)
 
     async def add_note(self, note: NewNote) -> None:
         """Two calls: the profile, then the comment, which ends in `[audit:<audit id>]` on a line of its own.
@@ -127,7 +129,7 @@ class InfiGaming:
         await self._prove(note.player, _COMMENT)
         content = f"{note.body}\n[audit:{note.audit_id}]"
         body = {"userId": note.player.local, "content": content}
-        await self._client.ask(*_COMMENT, into=_Commented, body=body, absent=())
+        await self._client.ask(*_COMMENT, into=_Commented, body=body, absent=(), effect=Effect.WRITE)
 
     async def _player(self, key: Key) -> Player | None:
         profile = await self._profile(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -22,8 +23,22 @@ class HealthState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
+class CircuitState(Enum):
+    """OPEN: an operation that kept failing is not called for a while. HALF_OPEN: the next call is its probe."""
+
+    CLOSED = "CLOSED"
+    HALF_OPEN = "HALF_OPEN"
+    OPEN = "OPEN"
+
+
+_CLOSED = CircuitState.CLOSED
+
+
 class VendorHealth(msgspec.Struct, frozen=True):
-    """The last calls of one product, by this process alone. `error_percent` is of the last 20 calls."""
+    """The last calls of one product, by this process alone. `error_percent` is of the last 20 calls.
+
+    `circuit` is that of the product's worst operation; `circuits_open` names those whose circuit is not closed.
+    """
 
     system: System
     vendor: str
@@ -32,13 +47,15 @@ class VendorHealth(msgspec.Struct, frozen=True):
     last_success_at: datetime | None
     last_error_at: datetime | None
     last_error_code: str | None
+    circuit: CircuitState
+    circuits_open: Sequence[str]
 
 
 class HealthLog:
     """Written by the product's client after every call."""
 
-    def __init__(self, system: System, vendor: str) -> None:
-        self.system, self.vendor = system, vendor
+    def __init__(self, system: System, vendor: str, circuits: Callable[[], Mapping[str, CircuitState]] = dict) -> None:
+        self.system, self.vendor, self._circuits = system, vendor, circuits
         self._recent: deque[bool] = deque(maxlen=RECENT)
         self._success: datetime | None = None
         self._error: tuple[datetime, str] | None = None
@@ -61,4 +78,6 @@ class HealthLog:
             state = HealthState.DOWN
         percent = errors * 100 // len(self._recent) if self._recent else None
         at, code = self._error or (None, None)
-        return VendorHealth(self.system, self.vendor, state, percent, self._success, at, code)
+        told = {operation: circuit for operation, circuit in self._circuits().items() if circuit is not _CLOSED}
+        worst = CircuitState.OPEN if CircuitState.OPEN in told.values() else next(iter(told.values()), _CLOSED)
+        return VendorHealth(self.system, self.vendor, state, percent, self._success, at, code, worst, sorted(told))

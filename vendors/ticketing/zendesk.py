@@ -31,6 +31,7 @@ from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page, Position, page_of
 from vendors.ports.source import Source, System
 from vendors.ports.ticketing import NewComment, NewTicket, Ticket, TicketComment
+from vendors.resilience.call import Effect
 from vendors.ticketing import zendesk_records as records
 from vendors.ticketing.zendesk_batches import attributed, in_batches, readable
 from vendors.ticketing.zendesk_lists import listed
@@ -124,7 +125,7 @@ class Zendesk:
             "comment": {"body": ticket.body, "public": ticket.public}, "priority": priority, "tags": ticket.tags,
         }  # fmt: skip
         headers = {"Idempotency-Key": ticket.audit_id}
-        made = await self._written(CREATE, "POST", TICKETS, {}, body, headers=headers)
+        made = await self._written(CREATE, "POST", TICKETS, {}, body, effect=Effect.IDEMPOTENT_WRITE, headers=headers)
         if made.requester_id != requester or made.external_id != ticket.audit_id:
             raise self._malformed(CREATE)("the ticket is not the one asked for")
         return self._canonical(_Owned(made, ticket.player), self._clock())
@@ -145,7 +146,7 @@ class Zendesk:
             **({"status": status} if status else {}),
         }
         at = {"ticket_id": comment.ticket.local}
-        changed = await self._written(UPDATE, "PUT", TICKETS + "/{ticket_id}", at, body)
+        changed = await self._written(UPDATE, "PUT", TICKETS + "/{ticket_id}", at, body, effect=Effect.WRITE)
         if (changed.id, changed.requester_id) != (owned.record.id, owned.record.requester_id):
             raise self._malformed(UPDATE)("the ticket is not the one asked for")
         return self._canonical(_Owned(changed, owned.player), self._clock())
@@ -237,11 +238,13 @@ class Zendesk:
         at: Mapping[str, str],
         ticket: Mapping[str, Any],
         *,
+        effect: Effect,
         headers: Mapping[str, str] | None = None,
     ) -> TicketRecord:
         reply = await self._client.ask(
-            operation, method, path, into=TicketReply, at=at, body={"ticket": ticket}, headers=headers, absent=()
-        )
+            operation, method, path, into=TicketReply, at=at, body={"ticket": ticket}, headers=headers, absent=(),
+            effect=effect,
+        )  # fmt: skip
         assert reply is not None  # nothing counts as absent
         return reply.ticket
 

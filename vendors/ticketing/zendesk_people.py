@@ -16,6 +16,7 @@ from vendors.client import Client
 from vendors.errors import VendorError, VendorMalformedError
 from vendors.external_ids import external_id, player_of
 from vendors.ports.keys import Key
+from vendors.resilience.call import Effect
 from vendors.ticketing.zendesk_batches import attributed, in_batches, readable
 from vendors.ticketing.zendesk_records import UserRecord, UserReply, UsersReply
 
@@ -55,8 +56,9 @@ class People:
         asked = external_id(player)
         user = {"external_id": asked, "name": asked, "role": "end-user", "skip_verify_email": True}
         reply = await self._client.ask(
-            CREATE_OR_UPDATE, "POST", USERS + "create_or_update", into=UserReply, body={"user": user}, absent=()
-        )
+            CREATE_OR_UPDATE, "POST", USERS + "create_or_update", into=UserReply, body={"user": user}, absent=(),
+            effect=Effect.WRITE,
+        )  # fmt: skip
         if reply is None or (reply.user.external_id or "").casefold() != asked.casefold():
             raise self._malformed(CREATE_OR_UPDATE)("external_id is not the one asked for")
         self._links[player] = reply.user.id
