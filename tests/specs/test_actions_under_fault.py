@@ -31,6 +31,8 @@ WRITE_FAULTS: list[tuple[str, dict[str, Any], str, int]] = [  # what the vendor 
     ("finds a conflict", {"kind": "status", "value": 409}, REFUSED, 0),
 ]
 SLOW = ("hang", "latency")
+ATTEMPTS = {"createTicket": 3}  # Zendesk documents an idempotency key for it; nothing else is ever sent twice
+LASTING = (400, 409)  # a refusal that asking again would not change
 
 
 @pytest.mark.parametrize(
@@ -45,15 +47,33 @@ async def test_it_is_done_at_most_once_and_told_alike_however_often_it_is_asked_
     stand: Stand, name: str, fault: dict[str, Any], outcome: str, effects: int
 ) -> None:
     deed = DEEDS[name]
-    await stand.fault(deed.place, operation=deed.write, count=1, **fault)  # asked again, it would do it
+    attempts = 1 if fault.get("value") in LASTING else ATTEMPTS.get(name, 1)
+    await stand.fault(deed.place, operation=deed.write, count=attempts, **fault)  # asked once more, it would do it
     first = await stand.act(name)
     assert (first["outcome"], first["steps"][0]["outcome"]) == (outcome, outcome)
     assert [error["code"] for error in first["userErrors"]] == ["VENDOR_ERROR"]
     assert ("Nothing was done" in first["userErrors"][0]["message"]) is (outcome == REFUSED)
     assert await stand.act(name) == {**first, "replayed": True}
     assert await stand.effects_of_late_work(effects) == effects
-    assert (await stand.calls())[deed.write] == 1
+    assert (await stand.calls())[deed.write] == attempts
     assert [(phase, told) for phase, _, told in stand.recorded()] == [("INTENT", None), ("OUTCOME", outcome)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "patience_seconds"),
+    [
+        pytest.param(fault, PATIENCE_SECONDS if fault["kind"] in SLOW else 5.0, id=says)
+        for says, fault, _, _ in WRITE_FAULTS
+        if fault.get("value") not in LASTING
+    ],
+)
+async def test_a_ticket_sent_again_under_its_idempotency_key_is_opened_once(
+    stand: Stand, fault: dict[str, Any]
+) -> None:
+    await stand.fault(TICKETING, operation="CreateTicket", count=1, **fault)
+    assert (await stand.act("createTicket"))["outcome"] == "EXECUTED"
+    assert (await stand.calls())["CreateTicket"] == 2
+    assert await stand.caller.effects() == 1
 
 
 PROFILE = ("PAM", PAM, "getUserProfile")
@@ -138,7 +158,7 @@ async def test_a_release_is_never_sent_whether_the_cashier(stand: Stand, silence
 @pytest.mark.parametrize("name", DEEDS)
 async def test_what_the_vendor_certainly_did_not_do_may_be_asked_again_under_a_new_key(stand: Stand, name: str) -> None:
     deed = DEEDS[name]
-    await stand.fault(deed.place, operation=deed.write, kind="rate_limit", count=1)
+    await stand.fault(deed.place, operation=deed.write, kind="rate_limit", count=ATTEMPTS.get(name, 1))
     assert (await stand.act(name))["outcome"] == REFUSED
     assert (await stand.act(name, "k-2"))["outcome"] == "EXECUTED"
     assert await stand.caller.effects() == 1
