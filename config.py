@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     oidc_brands_claim: str = "brands"
     oidc_markets_claim: str = "markets"
     oidc_player_claim: str = "player"
+    cache_entries: int = Field(default=50_000, ge=0, le=10_000_000, description="Records kept in memory; 0: none.")
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +32,7 @@ from auth.sandbox_issuer import SandboxIssuer, issue
 from auth.tokens import Claims, Rules
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
+from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret
 from execution import console
 from execution.connections import Cursors
@@ -66,8 +67,10 @@ def utc_now() -> datetime:
 class Gateway:
     """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
-    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, identity: Identity, clock: Clock) -> None:
-        self._ports, self._audit, self._identity, self._clock = ports, audit, identity, clock
+    def __init__(
+        self, settings: Settings, ports: Ports, audit: AuditStore, identity: Identity, clock: Clock, *, store: Store
+    ) -> None:
+        self._ports, self._audit, self._identity, self._store, self._clock = ports, audit, identity, store, clock
         self._seconds = settings.deadline_seconds
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
@@ -109,7 +112,7 @@ class Gateway:
             granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
-            reads=Reads(self._ports, self._scopes),
+            reads=Reads(self._ports, self._scopes, self._store),
             scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
             denied=publication.denied(granted),
             clock=self._clock,
@@ -148,9 +151,10 @@ async def gateway(
         opened(settings.vendor_wire) as wire,
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
+        aclosing(Store(settings.cache_entries)) as store,
     ):
         ports = connect(settings, wire, clock, sandbox(settings.var))
-        root = Gateway(settings, ports, audit, Identity([issuer(settings, provider)]), clock)
+        root = Gateway(settings, ports, audit, Identity([issuer(settings, provider)]), clock, store=store)
         endpoint = Endpoint(
             schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,

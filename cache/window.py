@@ -1,6 +1,7 @@
 """One ask per key: what is asked for in the same turn of the loop leaves as one plural read.
 
-A window belongs to one request; waiters share a read, and one waiter's cancellation never reaches another.
+A window belongs to one request; waiters share a read, and one waiter's cancellation never reaches another. An answer
+that an earlier request left is good enough to show, and never good enough to judge by.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from cache.kept import Kept
 from vendors.errors import VendorError
 from vendors.ports.source import System
 
 K = TypeVar("K")
 V = TypeVar("V")
 Read = Callable[[Sequence[K]], Awaitable[Mapping[K, V | VendorError]]]
+Tiered = Callable[[Sequence[K]], Awaitable[Mapping[K, V | Kept[V] | VendorError]]]
+_Awaited = asyncio.Future[V | Kept[V] | VendorError | None]
 
 
 class Outcome:
@@ -46,8 +50,9 @@ class Outcomes:
             self.in_flight += change
             (self._idle.clear if self.in_flight else self._idle.set)()
             for answer in answers:
-                if isinstance(answer, VendorError):
-                    outcome.failure = answer
+                failure = answer.failure if isinstance(answer, Kept) else answer
+                if isinstance(failure, VendorError):
+                    outcome.failure = failure
                 else:
                     outcome.answered += 1
 
@@ -55,16 +60,47 @@ class Outcomes:
 
 
 class Window(Generic[K, V]):
-    """Gathers keys until the loop turns, reads each once, remembers the answers for as long as it lives."""
+    """Gathers keys until the loop turns, reads each once, remembers the answers for as long as it lives.
 
-    def __init__(self, read: Read[K, V], report: Callable[[int, Sequence[object]], None] = lambda *_: None) -> None:
-        self._read, self._report = read, report
-        self._asked: dict[K, asyncio.Future[V | VendorError | None]] = {}
-        self._waiting: list[tuple[K, asyncio.Future[V | VendorError | None]]] = []
+    `read` may answer from what is kept between requests; `now` asks the vendor. They are one where nothing is kept.
+    """
+
+    def __init__(
+        self,
+        read: Tiered[K, V],
+        report: Callable[[int, Sequence[object]], None] = lambda *_: None,
+        now: Tiered[K, V] | None = None,
+    ) -> None:
+        self._read, self._report, self._now = read, report, now or read
+        self._asked: dict[K, _Awaited[V]] = {}
+        self._waiting: list[tuple[K, _Awaited[V]]] = []
+        self._judged: set[K] = set()  # of those that wait
         self._flights: set[asyncio.Task[None]] = set()
 
     async def load(self, keys: Sequence[K]) -> list[V | VendorError | None]:
         """One answer per key, in order: a value, the vendor's error for that key, or None if there is nothing."""
+        answers = await self._answers(keys)
+        return [answer.value if isinstance(answer, Kept) else answer for answer in answers]
+
+    async def judge(self, keys: Sequence[K]) -> list[V | VendorError | None]:
+        """Like `load`, but as the vendor answers within this request: nothing older stands in for a failure."""
+        self._judged.update(keys)
+        answers = await self._answers(keys)
+        old = [key for key, answer in zip(keys, answers, strict=True) if _was_not_asked(answer)]
+        for key in old:
+            if self._asked[key].done() and _was_not_asked(self._asked[key].result()):
+                self.forget([key])  # unless another who judges has asked again already
+        self._judged.update(old)
+        again = dict(zip(old, await self._answers(old), strict=True))
+        known = [again.get(key, answer) for key, answer in zip(keys, answers, strict=True)]
+        return [answer.failure if isinstance(answer, Kept) else answer for answer in known]
+
+    def forget(self, keys: Sequence[K]) -> None:
+        """The next load of these keys asks again: a decision must not rest on what was read before it."""
+        for key in keys:
+            self._asked.pop(key, None)
+
+    async def _answers(self, keys: Sequence[K]) -> list[V | Kept[V] | VendorError | None]:
         loop = asyncio.get_running_loop()
         for key in keys:
             if key not in self._asked:
@@ -75,29 +111,38 @@ class Window(Generic[K, V]):
         asked = [self._asked[key] for key in keys]
         return [await asyncio.shield(one) for one in asked]
 
-    def forget(self, keys: Sequence[K]) -> None:
-        """The next load of these keys asks the vendor again: a decision must not rest on what was read before it."""
-        for key in keys:
-            self._asked.pop(key, None)
-
     def _depart(self) -> None:
-        flights, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        judged, self._judged = self._judged, set()
+        if self._now is self._read:
+            return self._leave(self._read, waiting)
+        self._leave(self._read, [one for one in waiting if one[0] not in judged])
+        self._leave(self._now, [one for one in waiting if one[0] in judged])
+
+    def _leave(self, read: Tiered[K, V], passengers: Sequence[tuple[K, _Awaited[V]]]) -> None:
+        if not passengers:
+            return
         self._report(1, ())
-        flight = asyncio.create_task(self._fly(flights))
+        flight = asyncio.create_task(self._fly(read, passengers))
         self._flights.add(flight)
         flight.add_done_callback(self._flights.discard)
 
-    async def _fly(self, flights: Sequence[tuple[K, asyncio.Future[V | VendorError | None]]]) -> None:
+    async def _fly(self, read: Tiered[K, V], passengers: Sequence[tuple[K, _Awaited[V]]]) -> None:
         try:
-            answers = await self._read([key for key, _ in flights])
+            answers = await read([key for key, _ in passengers])
         except BaseException as error:
             self._report(-1, ())
-            for _, future in flights:
+            for _, future in passengers:
                 future.set_exception(error if isinstance(error, Exception) else RuntimeError("cancelled"))
                 future.exception()  # retrieved: a waiter that left must not make the loop complain
             if not isinstance(error, Exception):
                 raise
             return
-        self._report(-1, [answers.get(key) for key, _ in flights])
-        for key, future in flights:
+        self._report(-1, [answers.get(key) for key, _ in passengers])
+        for key, future in passengers:
             future.set_result(answers.get(key))
+
+
+def _was_not_asked(answer: object) -> bool:
+    """Whether an earlier request's answer was shown without the vendor being asked in this one."""
+    return isinstance(answer, Kept) and answer.failure is None

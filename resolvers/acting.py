@@ -38,6 +38,8 @@ async def act(
             return [Step(system.value, MutationOutcome.EXECUTED, await perform(audit_id))]
         except VendorError as error:
             return [_failed(error)]
+        finally:  # whatever the vendor said: it may have happened
+            await ctx.reads.store.evict([act.subject, str(owner)])
 
     return await ctx.road.travel(ctx.principal, act, check, step)
 

@@ -79,7 +79,7 @@ class Context:
     def renew(self) -> None:
         """Forgets what this operation has read: something is about to change."""
         self.loaders.clear()
-        self.reads = Reads(self.reads.ports, self.reads.scopes)
+        self.reads = self.reads.for_a_decision()
 
     def close(self) -> None:
         """Nothing goes on for an operation that is over."""

@@ -157,12 +157,12 @@ async def _search(
 
 
 async def diagnosis_of(payments: Sequence[Withdrawal], ctx: Context) -> Sequence[Diagnosis | VendorError | None]:
-    """Joins what the systems know of the player and hands it to the rules."""
+    """Joins what the systems know of the player now and hands it to the rules: nothing older is judged by."""
     owners = [payment.player for payment in payments]
     reads = ctx.reads
     answers = await asyncio.gather(
-        reads.players.load(owners), reads.kyc.load(owners), reads.balances.load(owners), reads.grants.load(owners),
-        reads.open_rounds.load(owners),
+        reads.players.judge(owners), reads.kyc.judge(owners), reads.balances.judge(owners), reads.grants.judge(owners),
+        reads.open_rounds.judge(owners),
     )  # fmt: skip
     return [
         diagnose(Facts(payment, player, kyc, balances, grants, rounds, ctx.clock()))

@@ -160,11 +160,18 @@ def _sources(facts: Facts) -> Iterator[Blocker]:
 
 
 def _missing(facts: Facts) -> list[System]:
-    """Systems that failed, or that know nothing where they must know something; KYC and the engine may know nobody."""
+    """Systems that failed, or that know nothing where they must know something; KYC and the engine may know nobody.
+
+    A withdrawal that a cache shows for a cashier that failed may have moved on since.
+    """
     pam = any(answer is None or isinstance(answer, VendorError) for answer in (facts.player, facts.balances))
     pam = pam or facts.open_rounds is None or isinstance(facts.open_rounds, VendorError)
     kyc, bonus = isinstance(facts.kyc, VendorError), isinstance(facts.grants, VendorError)
-    return [System.PAM] * pam + [System.KYC] * kyc + [System.BONUS] * bonus
+    return [System.PAM] * pam + _stale(facts) + [System.KYC] * kyc + [System.BONUS] * bonus
+
+
+def _stale(facts: Facts) -> list[System]:
+    return [System.CASHIER] if facts.withdrawal.source.stale else []
 
 
 def _request(facts: Facts) -> Iterator[Blocker]:
@@ -251,7 +258,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     gone = facts.withdrawal.status in _LEFT or facts.withdrawal.status in ENDED
     found = [(name, list(rule(facts))) for name, rule, after in RULES if after or not gone]
     blockers = [blocker for _, hits in found for blocker in hits]
-    missing = [] if gone else _missing(facts)
+    missing = _stale(facts) if gone else _missing(facts)
     first = blockers[0] if blockers else _ended(facts.withdrawal)
     ended = ENDED.get(facts.withdrawal.status)
     return Diagnosis(

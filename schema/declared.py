@@ -50,7 +50,7 @@ class SourceType:
     vendor = field("The product behind it, such as PaymentIQ.")
     vendor_id = field("The object's key there: quote it to the vendor.")
     fetched_at = field("When it was read, UTC.")
-    stale = field("True if a cache answered for a vendor that could not.")
+    stale = field("True if a cache answered with what is past its time: the vendor could not, or is asked again now.")
     deep_link = field("The object in the vendor's own panel.", requires=P.VENDOR_HEALTH_READ | P.TICKET_READ)
 
 

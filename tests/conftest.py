@@ -91,23 +91,33 @@ def world() -> World:
 
 
 @asynccontextmanager
-async def calling(var: Path, world: World | None = None, vendor_timeout_seconds: float = 1.5) -> AsyncIterator[Caller]:
+async def calling(
+    var: Path, world: World | None = None, vendor_timeout_seconds: float = 1.5, **more: Any
+) -> AsyncIterator[Caller]:
     """The town and a gateway before it, while the block runs; what runs writes under `var`."""
     base, population = free_ports(), world or build()
     async with (
         town.standing(base, population, sandbox(var)),
-        facing(base, var, population, vendor_timeout_seconds) as one,
+        facing(base, var, population, vendor_timeout_seconds, **more) as one,
     ):
         yield one
 
 
 @asynccontextmanager
 async def facing(
-    port_base: int, var: Path, world: World, vendor_timeout_seconds: float = 1.5, vendors_base: int | None = None
+    port_base: int,
+    var: Path,
+    world: World,
+    vendor_timeout_seconds: float = 1.5,
+    vendors_base: int | None = None,
+    **more: Any,
 ) -> AsyncIterator[Caller]:
-    """A gateway before a town that stands already, reached by `vendors_base` if something stands between them."""
+    """A gateway before a town that stands already, reached by `vendors_base` if something stands between them.
+
+    `more` are further settings.
+    """
     url = f"http://127.0.0.1:{vendors_base or port_base}"
-    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var)
+    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var, **more)
     async with (
         root.gateway(settings, world) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http,
@@ -119,4 +129,11 @@ async def facing(
 @pytest.fixture
 async def caller(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
     async with calling(tmp_path, world) as one:
+        yield one
+
+
+@pytest.fixture
+async def forgetful(world: World, tmp_path: Path) -> AsyncIterator[Caller]:
+    """A gateway that keeps no record between requests."""
+    async with calling(tmp_path, world, cache_entries=0) as one:
         yield one

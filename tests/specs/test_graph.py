@@ -178,11 +178,11 @@ async def test_players_of_a_dead_pam_are_each_an_error_of_the_pam(caller: Caller
     assert [error["extensions"] for error in answer["errors"]] == [{"code": "VENDOR_UNAVAILABLE", "system": "PAM"}] * 2
 
 
-async def test_a_search_whose_profiles_cannot_be_read_is_an_error_and_not_nobody(caller: Caller) -> None:
-    await caller.ask('{ player(id: "player:acme:s-001") { id } }')
-    await caller.fault(0, operation="getUserProfile", kind="status", value=500)
+async def test_a_search_whose_profiles_cannot_be_read_is_an_error_and_not_nobody(forgetful: Caller) -> None:
+    await forgetful.ask('{ player(id: "player:acme:s-001") { id } }')
+    await forgetful.fault(0, operation="getUserProfile", kind="status", value=500)
     criteria = {"brand": "acme", "email": "sam.scenario1.s-001@players.example"}
-    answer = await caller.ask(SEARCH, variables={"s": criteria})
+    answer = await forgetful.ask(SEARCH, variables={"s": criteria})
     assert answer["data"] == {"searchPlayers": None}
     assert answer["errors"][0]["extensions"]["code"] == "VENDOR_UNAVAILABLE"
 

@@ -138,11 +138,11 @@ async def test_a_failing_pam_without_a_scope_record_is_said_and_never_shown_as_n
 
 @pytest.mark.parametrize(("fault", "code"), FAULTS, ids=[str(fault["kind"]) for fault, _ in FAULTS])
 async def test_with_a_scope_record_the_other_six_answer_for_a_dead_pam(
-    caller: Caller, fault: dict[str, Any], code: str
+    forgetful: Caller, fault: dict[str, Any], code: str
 ) -> None:
-    await caller.ask('{ player(id: "player:acme:s-001") { id } }')
-    await caller.fault(PAM, operation="*", **fault)
-    answer = await caller.ask(QUERY, "compliance_officer", of("s-001"))
+    await forgetful.ask('{ player(id: "player:acme:s-001") { id } }')
+    await forgetful.fault(PAM, operation="*", **fault)
+    answer = await forgetful.ask(QUERY, "compliance_officer", of("s-001"))
     player = answer["data"]["player"]
     assert player["id"] == "player:acme:s-001"
     assert {error["extensions"]["system"] for error in answer["errors"]} == {"PAM"}

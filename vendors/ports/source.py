@@ -22,7 +22,7 @@ class System(Enum):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a record came from. `fetched_at` is UTC; `stale` means a cache answered for a failing vendor."""
+    """Where a record came from. `fetched_at` is UTC; `stale`: it is past its time."""
 
     system: System
     vendor: str

@@ -1,0 +1,107 @@
+"""One kind's reads between requests: what is kept answers as far as its kind allows, the vendor the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+from cache.flights import Flights
+from cache.generations import Generations
+from cache.kept import Entry, Kept, flagged, stands_in_for, tags_of
+from cache.kinds import Kind
+from cache.memory import Memory, Place
+from vendors.errors import VendorError
+
+K = TypeVar("K")
+V = TypeVar("V")
+Read = Callable[[Sequence[K]], Awaitable[Mapping[K, V | VendorError]]]
+log = logging.getLogger("player_graph.cache")
+
+
+class Tiers:
+    """Where records are kept, and what every kind's reading shares."""
+
+    def __init__(self, memory: Memory, clock: Callable[[], float]) -> None:
+        self.memory, self.clock, self.generations = memory, clock, Generations()
+        self.renewals: set[asyncio.Task[Any]] = set()
+
+    def entry(self, place: Place) -> Entry | None:
+        """What is kept there and was not evicted."""
+        found = self.memory.get(place)
+        return found if found and self.generations.holds(found.since, found.tags) else None
+
+
+class Reading(Generic[K, V]):
+    """A plural read like the port's own, which asks the port only for what is not kept."""
+
+    def __init__(self, kind: Kind, product: str, read: Read[K, V], tiers: Tiers) -> None:
+        self._kind, self._product, self._port, self._tiers = kind, product, read, tiers
+        self._flights: Flights[K, V | VendorError] = Flights(self.now, tiers.generations)
+
+    async def __call__(self, keys: Sequence[K]) -> Mapping[K, V | Kept[V] | VendorError]:
+        """The answers, those that an earlier request left marked as `Kept`."""
+        entries = {key: entry for key in keys if (entry := self._tiers.entry(self._place(key)))}
+        served = {key: answer for key, entry in entries.items() if (answer := self._served(entry))}
+        if old := [key for key in served if self._wants_renewal(entries[key])]:
+            self._renew(old)
+        missing = [key for key in keys if key not in served]
+        asked = await self._flights.ask(missing) if missing else {}
+        return {**served, **{key: self._or_older(answer, entries.get(key)) for key, answer in asked.items()}}
+
+    async def now(self, keys: Sequence[K]) -> Mapping[K, V | VendorError]:
+        """What the vendor answers now, past everything that is kept; it is kept in turn."""
+        since, read_at = self._tiers.generations.now, self._tiers.clock()
+        try:
+            answers = await self._port(keys)
+        except VendorError as error:
+            answers = dict.fromkeys(keys, error)
+        for key in keys:
+            value = answers.get(key)
+            if not isinstance(value, VendorError):
+                self._keep(key, Entry(value, read_at, since, tags_of(key, value)))
+        return answers
+
+    def _served(self, entry: Entry) -> Kept[V] | None:
+        """What an entry answers without its vendor being asked before."""
+        age = self._age(entry)
+        if 0 <= age < (self._kind.absent if entry.value is None else self._kind.fresh):
+            return Kept(entry.value)
+        if entry.value is None or not 0 <= age < self._kind.fresh + self._kind.revalidated:
+            return None
+        marked = flagged(entry.value)
+        return None if marked is None else Kept(marked)
+
+    def _or_older(self, answer: V | VendorError, entry: Entry | None) -> V | Kept[V] | VendorError:
+        """The answer, or the record that stands in for a vendor that failed."""
+        if not isinstance(answer, VendorError) or entry is None or not stands_in_for(answer):
+            return answer
+        marked = flagged(entry.value) if self._age(entry) < self._kind.if_error else None
+        return answer if marked is None else Kept(marked, answer)
+
+    def _wants_renewal(self, entry: Entry) -> bool:
+        return entry.value is not None and self._age(entry) >= self._kind.fresh
+
+    def _renew(self, keys: Sequence[K]) -> None:
+        """In the background, and under no request's deadline."""
+        task = asyncio.get_running_loop().create_task(self._flights.ask(keys), context=contextvars.Context())
+        self._tiers.renewals.add(task)
+        task.add_done_callback(self._renewed)
+
+    def _renewed(self, task: asyncio.Task[Any]) -> None:
+        self._tiers.renewals.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s could not be renewed: %s", self._kind.name, type(error).__name__)
+
+    def _keep(self, key: K, entry: Entry) -> None:
+        """Unless something that it hangs on has changed since the read left."""
+        if self._tiers.generations.holds(entry.since, entry.tags):
+            self._tiers.memory.put(self._kind, self._place(key), entry)
+
+    def _age(self, entry: Entry) -> float:
+        return self._tiers.clock() - entry.read_at
+
+    def _place(self, key: K) -> Place:
+        return self._kind.name, self._product, key
