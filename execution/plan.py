@@ -17,7 +17,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
-    VariableNode,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -26,7 +25,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
-from execution.arguments import arguments_of
+from execution.arguments import Direct, arguments_of, direct_arguments, holds_variable
 from execution.fields import Partial
 
 if TYPE_CHECKING:
@@ -53,12 +52,13 @@ class Operation(msgspec.Struct, frozen=True):
 class Step:
     """One plural read: a field with its arguments at one place. Fields with the same step share its answers."""
 
-    __slots__ = ("arguments", "definition", "fields", "node", "number", "refused", "spec", "unfit")
+    __slots__ = ("arguments", "definition", "direct", "fields", "node", "number", "refused", "spec", "unfit")
 
     def __init__(self, number: int, spec: Spec, definition: Any, node: FieldNode) -> None:
         self.number, self.spec, self.definition, self.node = number, spec, definition, node
         self.fields: list[Field] = []  # who shares its answers
         self.arguments: dict[str, Any] | None = None  # None: they hold variables, and are read per request
+        self.direct: Direct | None = None  # how to read them in short
         self.unfit: GraphQLError | None = None  # literal arguments the field cannot take
         self.refused: Spec | None = None  # denied, once its arguments have been read
 
@@ -230,24 +230,24 @@ class Planner:
             self._steps += 1
             place.steps.append(step)
             step.refused = spec if field.denied else None
-            if not _holds_variable(node):
-                try:
-                    step.arguments = arguments_of(self._publication, self._schema, definition, node, self._variables)
-                except GraphQLError as error:
-                    step.unfit = error
+            self._read_arguments(step)
         field.step = step
         step.fields.append(field)
 
+    def _read_arguments(self, step: Step) -> None:
+        """As far as they are known before a request brings its variables."""
+        where = (self._publication, self._schema, step.definition, step.node)
+        try:
+            if _holds_variable(step.node):
+                step.direct = direct_arguments(*where)
+            else:
+                step.arguments = arguments_of(*where, self._variables)
+        except GraphQLError as error:
+            step.unfit = None if _holds_variable(step.node) else error
+
 
 def _holds_variable(node: FieldNode) -> bool:
-    stack: list[Any] = [argument.value for argument in node.arguments or ()]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, VariableNode):
-            return True
-        stack.extend(getattr(value, "values", None) or ())
-        stack.extend(each.value for each in getattr(value, "fields", None) or ())
-    return False
+    return any(holds_variable(argument.value) for argument in node.arguments or ())
 
 
 def objects_of(field: Field, value: object, found: dict[Place, list[Any]]) -> None:

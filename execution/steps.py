@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
-from execution.arguments import arguments_of
+from execution.arguments import arguments_of, given_to
 from execution.fields import Partial, parent_of, refuse
 from execution.loading import told
 from execution.plan import Place, Plan, Step, objects_of
@@ -59,12 +59,15 @@ class Run:
     async def _place(self, place: Place, parents: list[Any], early: Early | None = None, known: Any = None) -> None:
         """All steps of a place; those that ran early with this object's key are only waited for."""
         self._held.append(parents)
-        jobs = []
+        if not early or not all(_same(known, parent) for parent in parents):
+            await self._together([self._step(step, parents) for step in place.steps])
+            return
+        await self._together([self._step(step, parents) for step in place.steps if step not in early])
         for step in place.steps:
-            task = early.get(step) if early else None
-            ran = task is not None and all(_same(known, parent) for parent in parents)
-            jobs.append(self._adopted(step, task, parents, known) if ran and task else self._step(step, parents))
-        await self._together(jobs)
+            if step in early:
+                await early[step]
+                answers = self.answers[step.number]
+                answers.update(dict.fromkeys(map(id, parents), answers[id(known)]))
 
     async def _together(self, jobs: list[Any]) -> None:
         """All jobs at once; the last one runs here, which saves a task where there is only one."""
@@ -86,7 +89,9 @@ class Run:
         early: Early | None = None
         known = None
         try:
-            arguments = self._arguments(step)
+            if step.refused is not None:
+                given_to(self._schema, step.definition, step.node, self._variables)
+            arguments = {} if step.refused else self._arguments(step)
             if self._refused(step, arguments):
                 answers.update(dict.fromkeys(map(id, parents)))
                 return
@@ -111,6 +116,8 @@ class Run:
             raise step.unfit
         if step.arguments is not None:
             return step.arguments
+        if step.direct is not None and (found := step.direct.of(self._variables.coerced)) is not None:
+            return found
         return arguments_of(self._publication, self._schema, step.definition, step.node, self._variables)
 
     def _refused(self, step: Step, arguments: dict[str, Any]) -> bool:
@@ -160,12 +167,6 @@ class Run:
         places = {place for field in step.fields for place in field.places.values()}
         fitting = [each for place in places for each in place.steps if isinstance(known, each.spec.needs)]
         return {each: self._started(self._step(each, [known])) for each in fitting}
-
-    async def _adopted(self, step: Step, early: asyncio.Task[None], parents: list[Any], known: Any) -> None:
-        await early
-        answers = self.answers[step.number]
-        for parent in parents:
-            answers[id(parent)] = answers[id(known)]
 
 
 def _once(objects: list[Any]) -> list[Any]:

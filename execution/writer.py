@@ -1,9 +1,9 @@
 """Records to JSON: for every place of a plan one Python function, written out and compiled once.
 
-    def place_3(record, answers):                     # Money
-        v0 = record.amount
-        v1 = record.currency
-        return {"amount": v0 if v0.__class__ is str else as_String(v0), "currency": ...}
+    def write(record, answers, failures):             # of Balance
+        v0 = record.cash
+        v1 = record.source
+        return {"cash": write_v0(v0, answers, failures) if v0.__class__ is Money else unsound(v0, failures), ...}
 
 No call stands between a plain scalar and orjson, which writes text, numbers and instants itself; a check of its class
 does, since no record is believed blindly. What is not sound raises, and the answer is completed value by value instead.
@@ -16,11 +16,13 @@ import typing
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from enum import Enum
+from types import CodeType
 from typing import Any
 
 import orjson
 from graphql import (
     Undefined,
+    get_nullable_type,
     is_enum_type,
     is_leaf_type,
     is_list_type,
@@ -49,6 +51,7 @@ _PROBES: tuple[tuple[object, str], ...] = (
     ('a "b" \u00e9', "{v}.__class__ is str"),
 )
 _LISTS = frozenset({list, tuple})
+KEPT_SOURCES = 4096
 
 
 class Unsound(Exception):
@@ -60,30 +63,55 @@ def writer(plan: Plan) -> Write:
 
     Its third argument gets an item for every failure it met: a null whose error is still to be told.
     """
-    return _Source().function(plan.root)
+    return _Writer().of(plan.root)
 
 
-class _Source:
-    """The source of all functions of one plan, and the names they refer to."""
+class _Writer:
+    """The functions of one plan, those below before those above."""
 
     def __init__(self) -> None:
+        self._made: dict[Place, Write] = {}
+
+    def of(self, place: Place) -> Write:
+        """What writes an object of this place."""
+        if place not in self._made:
+            self._made[place] = _Function(self, place).made()
+        return self._made[place]
+
+    def of_key(self, place: Place) -> Write:
+        """What writes an object of which only the key is known; made when the first one comes."""
+        made: list[Write] = []
+
+        def write(record: Any, answers: Answers, failures: list[object]) -> Any:
+            if not made:
+                made.append(_Function(self, place, key=place.key).made())
+            return made[0](record, answers, failures)
+
+        return write
+
+
+class _Function:
+    """One place's function: its source, and what the names in it stand for.
+
+    The source names nothing of its plan but the steps' numbers, so equal selections share one compilation.
+    """
+
+    def __init__(self, writer: _Writer, place: Place, key: type | None = None) -> None:
+        self._writer, self._place = writer, place
+        self._known = set(typing.get_type_hints(key)) if key else None
         self._names: dict[str, Any] = {
             "LISTS": _LISTS, "datetime": datetime, "date": date, "UTC": UTC, "failed": _failed, "unsound": _unsound,
         }  # fmt: skip
-        self._lines: list[str] = []
-        self._places: dict[Place, str] = {}
-        self._keys: dict[Place, str] = {}  # for objects of which only the key is known
-        self._tables: dict[str, Field] = {}  # by class, for fields of an abstract type
 
-    def function(self, root: Place) -> Write:
-        name = self._place(root)
-        exec(compile("\n".join(self._lines), "<plan>", "exec"), self._names)  # noqa: S102  # no word of it is a client's
-        for table, field in self._tables.items():
-            for record, place in field.classes.items():
-                self._names[table][record] = self._names[self._places[place]]
-                if place in self._keys:
-                    self._names[table][Partial] = self._names[self._keys[place]]
-        write: Write = self._names[name]
+    def made(self) -> Write:
+        body, items = ["def write(record, answers, failures):"], list[str]()
+        for number, field in enumerate(self._place.fields):
+            if (source := self._source(field)) is not None:
+                body.append(f" v{number} = {source}")
+            items.append(f"{field.key!r}: {self._written(field, source, f'v{number}')}")
+        body.append(f" return {{{', '.join(items)}}}")
+        exec(_code("\n".join(body)), self._names)  # noqa: S102  # of a client's words only response keys, quoted
+        write: Write = self._names["write"]
         return write
 
     def _named(self, name: str, value: object) -> str:
@@ -92,99 +120,79 @@ class _Source:
             name += "_"
         return name
 
-    def _place(self, place: Place) -> str:
-        if place in self._places:
-            return self._places[place]
-        name = self._places[place] = f"place_{len(self._places)}"
-        record = self._named(place.record.__name__, place.record)
-        self._function(name, place, f"record.__class__ is not {record}", self._source)
-        if place.key is not None:
-            key = self._named(place.key.__name__, place.key)
-            self._keys[place] = f"{name}_key"
-            known = set(typing.get_type_hints(place.key))
-            self._function(
-                f"{name}_key", place, f"record.known.__class__ is not {key}", lambda f: self._of_key(f, known)
-            )
-        return name
-
-    def _function(self, name: str, place: Place, other: str, source: Callable[[Field], str | None]) -> None:
-        body = [f"def {name}(record, answers, failures):", f" if {other}: unsound(record)"]
-        items = []
-        for number, field in enumerate(place.fields):
-            value = source(field)
-            if value is not None:
-                body.append(f" v{number} = {value}")
-            items.append(f"{field.key!r}: {self._written(field, value, f'v{number}')}")
-        self._lines += [*body, f" return {{{', '.join(items)}}}"]
-
-    def _of_key(self, field: Field, known: set[str]) -> str | None:
-        """What the key holds; for what the missing record would hold, its failure."""
-        source = self._source(field)
-        if source is None or field.step is not None or field.spec is None:
-            return source
-        return source.replace("record.", "record.known.") if field.spec.attribute in known else "record.failure"
-
     def _source(self, field: Field) -> str | None:
         """Where a field's value comes from; None for a constant."""
         if field.step is not None:
             return f"answers[{field.step.number}][id(record)]"
         if field.spec is None or (field.denied and field.spec.deny.mask is None):
             return None
-        value = f"record.{field.spec.attribute}"
+        if self._known is not None and field.spec.attribute not in self._known:
+            return "record.failure"
+        value = f"record.{'known.' if self._known is not None else ''}{field.spec.attribute}"
         if not field.denied:
             return value
         mask = field.spec.deny.mask
         return f"{self._named(f'masked_{mask.__name__}', _masked(mask))}({value})"
 
     def _written(self, field: Field, source: str | None, value: str) -> str:
+        if source is None:
+            return self._constant(field)
         if field.denied and field.step is not None:
             return f"None if {value} is None else failed({value}, failures)"
-        if source is not None:
-            may_fail = (field.step is not None or source == "record.failure") and not is_non_null_type(field.type)
-            return self._expression(field.type, field, value, "failed" if may_fail else "unsound")
+        may_fail = (field.step is not None or source == "record.failure") and not is_non_null_type(field.type)
+        return self._expression(field.type, field, value, "failed" if may_fail else "unsound")
+
+    def _constant(self, field: Field) -> str:
         if field.spec is None:
             return repr(field.typename)
         if is_non_null_type(field.type):
             return "unsound(None)"
         return "failures.append(None)" if field.spec.deny.name == "ERROR" else "None"
 
-    def _expression(self, type: Any, field: Field, value: str, otherwise: str) -> str:
-        """How a value of this type is written; `otherwise` is called with what is none."""
-        if is_non_null_type(type):
-            return self._of_type(type.of_type, field, value, otherwise, "")
-        return self._of_type(type, field, value, otherwise, f"None if {value} is None else ")
-
-    def _of_type(self, type: Any, field: Field, value: str, otherwise: str, null: str) -> str:
-        other = f"{null}{otherwise}({value}, failures)"
+    def _expression(self, type: Any, field: Field, value: str, other: str) -> str:
+        """How a value of this type is written; the function `other` is called with what is none."""
+        null = "" if is_non_null_type(type) else f"None if {value} is None else "
+        type = get_nullable_type(type)
+        if is_leaf_type(type):
+            return self._leaf(type, value, other, null)
         if is_list_type(type):
             inner = self._expression(type.of_type, field, f"{value}_", "unsound")
-            return f"[{inner} for {value}_ in {value}] if {value}.__class__ in LISTS else {other}"
-        if is_leaf_type(type):
-            return self._leaf(type, value, otherwise, null)
+            return (
+                f"{null}[{inner} for {value}_ in {value}] if {value}.__class__ in LISTS else {other}({value}, failures)"
+            )
+        write, fits = self._object(field, value)
+        return f"{null}{write}({value}, answers, failures) if {value}.__class__ {fits} else {other}({value}, failures)"
+
+    def _object(self, field: Field, value: str) -> tuple[str, str]:
+        """What writes an object of the field's types, and when one of them does."""
         ((record, place), *others) = field.classes.items()
         if not others and place.key is None:
-            call, fits = self._place(place), f"is {self._named(record.__name__, record)}"
-        else:
-            for place in field.classes.values():
-                self._place(place)
-            table = self._named(f"by_class_{len(self._tables)}", {})
-            self._tables[table] = field
-            call, fits = f"{table}[{value}.__class__]", f"in {table}"
-        return f"{call}({value}, answers, failures) if {value}.__class__ {fits} else {other}"
+            return self._named(f"write_{value}", self._writer.of(place)), f"is {self._named(record.__name__, record)}"
+        table: dict[type, Write] = {record: self._writer.of(place) for record, place in field.classes.items()}
+        for place in field.classes.values():
+            if place.key is not None:
+                table[Partial] = self._writer.of_key(place)
+        name = self._named(f"writers_{value}", table)
+        return f"{name}[{value}.__class__]", f"in {name}"
 
-    def _leaf(self, type: Any, value: str, otherwise: str, null: str) -> str:
+    def _leaf(self, type: Any, value: str, other: str, null: str) -> str:
         coerced = f"{self._named(f'as_{type.name}', _coercion(type))}({value})"
-        if otherwise == "failed":
+        if other == "failed":
             coerced = f"failed({value}, failures) if isinstance({value}, Exception) else {coerced}"
         if is_enum_type(type):
-            if (members := _members(type)) is None:
-                return f"{null}{coerced}"
-            fits, plain = f"{value}.__class__ is {self._named(type.name, members)}", f"{value}._name_"
-        else:
-            fits, plain = " or ".join(_plain(type)).format(v=value), value
-        return f"{plain} if {fits} else {null}{coerced}" if fits else f"{null}{coerced}"
+            members = _members(type)
+            plain = f"{value}._name_ if {value}.__class__ is {self._named(type.name, members)} else " if members else ""
+            return f"{null}{plain}{coerced}"
+        fits = " or ".join([*([f"{value} is None"] if null else []), *_plain(type)]).format(v=value)
+        return f"{value} if {fits} else {coerced}" if fits else coerced
 
 
+@functools.lru_cache(KEPT_SOURCES)
+def _code(source: str) -> CodeType:
+    return compile(source, "<plan>", "exec")
+
+
+@functools.cache
 def _plain(scalar: Any) -> list[str]:
     """When a value of this scalar is written as it is, as conditions on `v`."""
     if is_specified_scalar_type(scalar):
@@ -199,6 +207,7 @@ def _written_alike(scalar: Any, probe: object) -> bool:
         return False
 
 
+@functools.cache
 def _members(enum: Any) -> type[Enum] | None:
     """The Python enum whose members are published under their own names."""
     members = getattr(enum, "wrapped_cls", None)
