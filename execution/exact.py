@@ -24,6 +24,7 @@ from graphql.execution.executor import invalid_return_type_error
 from graphql.pyutils import is_iterable
 
 from execution.fields import Partial, attribute_of
+from execution.loading import told
 from execution.plan import Field, Place
 
 Path = tuple[str | int, ...]
@@ -70,7 +71,7 @@ class Completion:
 
     def _complete(self, type: Any, field: Field, value: Any, path: Path, depth: int) -> Any:
         if isinstance(value, Exception):
-            raise value
+            raise told(value)
         if is_non_null_type(type):
             completed = self._complete(type.of_type, field, value, path, depth)
             if completed is None:

@@ -6,7 +6,7 @@ one set of Boolean variables. A denied field becomes a constant here: its step d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,8 +18,10 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     get_named_type,
+    get_nullable_type,
     is_abstract_type,
     is_leaf_type,
+    is_list_type,
     print_ast,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
@@ -52,11 +54,12 @@ class Operation(msgspec.Struct, frozen=True):
 class Step:
     """One plural read: a field with its arguments at one place. Fields with the same step share its answers."""
 
-    __slots__ = ("arguments", "definition", "direct", "fields", "node", "number", "refused", "spec", "unfit")
+    __slots__ = ("arguments", "definition", "direct", "fields", "leads", "node", "number", "refused", "spec", "unfit")
 
     def __init__(self, number: int, spec: Spec, definition: Any, node: FieldNode) -> None:
         self.number, self.spec, self.definition, self.node = number, spec, definition, node
         self.fields: list[Field] = []  # who shares its answers
+        self.leads: list[Field] = []  # of these who lead on to further steps
         self.arguments: dict[str, Any] | None = None  # None: they hold variables, and are read per request
         self.direct: Direct | None = None  # how to read them in short
         self.unfit: GraphQLError | None = None  # literal arguments the field cannot take
@@ -181,6 +184,8 @@ class Planner:
         for key, details in grouped.items():
             field = self._field(place, key, details, shared)
             place.fields.append(field)
+            if field.live and field.step is not None:
+                field.step.leads.append(field)
             if field.live and field.step is None:
                 place.live.append(field)
             if field.watched:
@@ -250,19 +255,27 @@ def _holds_variable(node: FieldNode) -> bool:
     return any(holds_variable(argument.value) for argument in node.arguments or ())
 
 
-def objects_of(field: Field, value: object, found: dict[Place, list[Any]]) -> None:
-    """Sorts the objects in a field's value by the places below it that have steps."""
-    if value is None or isinstance(value, Exception):
-        return
-    if value.__class__ is list or value.__class__ is tuple:
-        for item in value:
-            objects_of(field, item, found)
-        return
-    place = field.place_of(value)
-    if place is None:
+def objects_of(field: Field, values: Iterable[Any], found: dict[Place, list[Any]]) -> None:
+    """Sorts the objects in a field's values by the places below it that have steps; a level at a time."""
+    type = get_nullable_type(field.type)
+    while is_list_type(type):
+        values = [item for value in values if value.__class__ is list or value.__class__ is tuple for item in value]
+        type = get_nullable_type(type.of_type)
+    for record, place in field.classes.items():
+        _enter(place, [value for value in values if value.__class__ is record], found)
+    for value in values:
+        if value is None or value.__class__ in field.classes or isinstance(value, Exception):
+            continue
+        if (at := field.place_of(value)) is not None:
+            _enter(at, [value], found)
+
+
+def _enter(place: Place, objects: list[Any], found: dict[Place, list[Any]]) -> None:
+    if not objects:
         return
     if place.steps:
-        found.setdefault(place, []).append(value)
+        found.setdefault(place, []).extend(objects)
     for lead in place.live:
-        known = value.known if isinstance(value, Partial) else value
-        objects_of(lead, getattr(known, lead.attribute, None), found)
+        attribute = lead.attribute
+        values = [getattr(each.known if each.__class__ is Partial else each, attribute, None) for each in objects]
+        objects_of(lead, values, found)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLError
 
 from execution.arguments import arguments_of, given_to
 from execution.fields import Partial, parent_of, refuse
-from execution.loading import told
+from execution.loading import PublicFailure
 from execution.plan import Place, Plan, Step, objects_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Early = dict[Step, "asyncio.Task[None]"]
 
 
 class Run:
-    """One operation under way. `answers[step number][id(parent)]` is a value, None or the GraphQLError to tell.
+    """One operation under way. `answers[step number][id(parent)]` is a value, None or a failure.
 
     Parents are told apart by identity, so `held` keeps them while the run lives.
     """
@@ -41,7 +41,7 @@ class Run:
         self._context, self._variables = context, variables
         self.answers: list[dict[int, Any]] = [{} for _ in range(plan.steps)]
         self._held: list[Any] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self, root: object) -> None:
         """Returns when every step has its answers."""
@@ -80,8 +80,7 @@ class Run:
 
     def _started(self, job: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.append(task)
         return task
 
     async def _step(self, step: Step, parents: Sequence[Any]) -> None:
@@ -99,16 +98,16 @@ class Run:
             early = self._ahead(step, known) if known else None
             fresh = await self._ask(step, arguments, parents)
         except Exception as error:
-            fresh = dict.fromkeys(map(id, parents), _told(error))
+            _crashed(error)
+            fresh = dict.fromkeys(map(id, parents), error)
         answers.update(fresh)
-        await self._below(step, fresh.values(), early, known)
+        if step.leads:
+            await self._below(step, fresh.values(), early, known)
 
-    async def _below(self, step: Step, fresh: Any, early: Early | None, known: Any) -> None:
+    async def _below(self, step: Step, fresh: Iterable[Any], early: Early | None, known: Any) -> None:
         found: dict[Place, list[Any]] = {}
-        for field in step.fields:
-            if field.live:
-                for value in fresh:
-                    objects_of(field, value, found)
+        for field in step.leads:
+            objects_of(field, fresh, found)
         await self._together([self._place(place, _once(objects), early, known) for place, objects in found.items()])
 
     def _arguments(self, step: Step) -> dict[str, Any]:
@@ -131,34 +130,31 @@ class Run:
         return refused is not None
 
     async def _ask(self, step: Step, arguments: dict[str, Any], parents: Sequence[Any]) -> dict[int, Any]:
-        """The answers by the parents' identity. A parent that is only a key may be too little for this resolver."""
-        spec, context = step.spec, self._context
+        """The answers by the parents' identity."""
+        spec = step.spec
+        if any(parent.__class__ is Partial for parent in parents):
+            return await self._ask_of_keys(step, arguments, parents)
+        if spec.action:
+            self._context.renew()
         assert spec.resolver is not None
+        found: Sequence[Any] = await spec.resolver(parents, self._context, **arguments)
+        if len(found) != len(parents):
+            raise RuntimeError(f"a resolver gave {len(found)} answers for {len(parents)} parents")
+        return dict(zip(map(id, parents), found, strict=True))
+
+    async def _ask_of_keys(self, step: Step, arguments: dict[str, Any], parents: Sequence[Any]) -> dict[int, Any]:
+        """The same where a parent is only a key: it may be too little for this resolver."""
         answers: dict[int, Any] = {}
-        asked: list[Any] = []
-        whose: list[int] = []
+        whole: list[Any] = []
         for parent in parents:
             try:
-                asked.append(parent if parent.__class__ is not Partial else parent_of(parent, spec))
-                whose.append(id(parent))
+                whole.append((id(parent), parent_of(parent, step.spec)))
             except GraphQLError as error:
                 answers[id(parent)] = error
-        if not asked:
-            return answers
-        if spec.action:
-            context.renew()
-        try:
-            found: Sequence[Any] = await spec.resolver(asked, context, **arguments)
-        except GraphQLError as refusal:  # of what the caller asked: nothing crashed
-            found = [refusal] * len(asked)
-        except Exception as error:
-            log.exception("a resolver crashed")
-            found = [told(error)] * len(asked)
-        if len(found) != len(asked):
-            log.error("a resolver gave %d answers for %d parents", len(found), len(asked))
-            found = [told(RuntimeError("wrong number of answers"))] * len(asked)
-        for parent, answer in zip(whose, found, strict=True):
-            answers[parent] = answer if answer is None else _clear(answer)
+        if whole:
+            asked = [parent for _, parent in whole]
+            found = await self._ask(step, arguments, asked)
+            answers |= {mark: found[id(parent)] for mark, parent in whole}
         return answers
 
     def _ahead(self, step: Step, known: Any) -> Early:
@@ -171,6 +167,8 @@ class Run:
 
 def _once(objects: list[Any]) -> list[Any]:
     """An object that stands at several positions is asked about once."""
+    if len(objects) == 1:
+        return objects
     return list({id(each): each for each in objects}.values())
 
 
@@ -181,16 +179,7 @@ def _same(known: Any, parent: Any) -> bool:
     return all(getattr(bare, name, missing) == getattr(known, name) for name in known.__struct_fields__)
 
 
-def _clear(answer: Any) -> Any:
-    """An answer with its failures told."""
-    if isinstance(answer, Exception):
-        return told(answer)
-    if (answer.__class__ is list or answer.__class__ is tuple) and any(isinstance(item, Exception) for item in answer):
-        return [told(item) if isinstance(item, Exception) else item for item in answer]
-    return answer
-
-
-def _told(error: Exception) -> GraphQLError:
-    if not isinstance(error, GraphQLError):
-        log.exception("a step crashed")
-    return told(error)
+def _crashed(error: Exception) -> None:
+    """A refusal of what the caller asked, or a vendor's failure, is no crash."""
+    if not isinstance(error, (GraphQLError, PublicFailure)):
+        log.error("a resolver crashed", exc_info=error)

@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 from graphql import (
+    GraphQLID,
     Undefined,
     get_nullable_type,
     is_enum_type,
@@ -52,6 +53,7 @@ _PROBES: tuple[tuple[object, str], ...] = (
 )
 _LISTS = frozenset({list, tuple})
 KEPT_SOURCES = 4096
+_TEXTUAL: set[type] = set()  # classes of ids of our own, of which GraphQL's ID shows the text
 
 
 class Unsound(Exception):
@@ -183,6 +185,8 @@ class _Function:
             members = _members(type)
             plain = f"{value}._name_ if {value}.__class__ is {self._named(type.name, members)} else " if members else ""
             return f"{null}{plain}{coerced}"
+        if type is GraphQLID:
+            coerced = f"str({value}) if {value}.__class__ in {self._named('TEXTUAL', _TEXTUAL)} else {coerced}"
         fits = " or ".join([*([f"{value} is None"] if null else []), *_plain(type)]).format(v=value)
         return f"{value} if {fits} else {coerced}" if fits else coerced
 
@@ -222,6 +226,8 @@ def _coercion(leaf: Any) -> Callable[[Any], Any]:
 
     def coerce(value: Any) -> Any:
         coerced = None if value is None else leaf.coerce_output_value(value)
+        if leaf is GraphQLID and value.__class__.__module__ != "builtins" and coerced == str(value):
+            _TEXTUAL.add(value.__class__)
         if coerced is None or coerced is Undefined:
             raise Unsound
         return coerced

@@ -27,7 +27,10 @@ BY_NAME: dict[str, list[Any]] = {
     "playerId": ["p-001", None],
     "createdFrom": [None, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00"],
 }
-NOT_PLURAL = {"_service", "_entities"}
+LEFT_OUT = {
+    "_service",  # the schema about itself
+    "sources",  # tells what was asked before the loop fell silent, which no two executors do in the same turn
+}
 
 
 class Document:
@@ -68,7 +71,7 @@ class Document:
         return self._field(type, depth)
 
     def _field(self, type: Any, depth: int) -> str:
-        names = [name for name in type.fields if name not in NOT_PLURAL]
+        names = [name for name in type.fields if name not in LEFT_OUT]
         if depth > 9 or self._left <= 0:
             names = [name for name in names if is_leaf_type(get_named_type(type.fields[name].type))]
         if not names:

@@ -57,6 +57,7 @@ class Invention:
     def __init__(self, seed: int = 0, *, failing: float = 0.0, missing: float = 0.0, unsound: float = 0.0) -> None:
         self.seed, self.failing, self.missing, self.unsound = seed, failing, missing, unsound
         self.items, self.latency_turns = (0, 4), 0
+        self.pages: int | None = None  # items of a page, if it asks for so many
         self.memory: dict[object, Any] | None = None  # answers made before, where making them must cost nothing
 
     def ports(self) -> Ports:
@@ -121,7 +122,10 @@ class _Maker:
         if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
             return self._record(origin, {f.name: f.type for f in msgspec.structs.fields(hint)}, name)
         if origin is not None:
-            return [self.made(arguments[0], name) for _ in range(self._dice.randint(*self._invention.items))]
+            few, many = self._invention.items
+            if name == "items" and self._invention.pages:
+                few = many = min(self._invention.pages, self._key.first)
+            return [self.made(arguments[0], name) for _ in range(self._dice.randint(few, many))]
         if hint is Transaction:
             kind = getattr(self._owner, "kind", None)
             hint = Withdrawal if kind == "withdrawal" else Deposit if kind == "deposit" else None
