@@ -161,7 +161,7 @@ def _understood(document: DocumentNode, name: str | None) -> Operation:
     operation = graphql.get_operation_ast(document, name)
     if operation is None:
         raise Declined("no operation")
-    if operation.operation is not OperationType.QUERY:
+    if operation.operation is OperationType.SUBSCRIPTION:
         raise Declined(operation.operation.value)
     definitions = [each for each in document.definitions if isinstance(each, FragmentDefinitionNode)]
     if any(each.variable_definitions for each in definitions):
