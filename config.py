@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     vendors_base: str = Field(default="http://127.0.0.1:9100", pattern=r"^https?://[^/]+:\d+$")
     vendor_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
-    executor: Literal["compiled", "reference"] = Field(default="reference", description="reference: graphql-core.")
+    executor: Literal["compiled", "reference"] = Field(default="compiled", description="reference: graphql-core.")
     vendor_wire: Literal["aiohttp", "httpx"] = "aiohttp"
     read_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="For the body of a request.")
     drain_seconds: float = Field(default=20.0, ge=0, le=600, description="For what is in flight at SIGTERM.")

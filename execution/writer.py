@@ -158,7 +158,9 @@ class _Function:
         if is_leaf_type(type):
             return self._leaf(type, value, other, null)
         if is_list_type(type):
-            inner = self._expression(type.of_type, field, f"{value}_", "unsound")
+            inner = self._expression(
+                type.of_type, field, f"{value}_", "unsound" if is_non_null_type(type.of_type) else other
+            )
             return (
                 f"{null}[{inner} for {value}_ in {value}] if {value}.__class__ in LISTS else {other}({value}, failures)"
             )

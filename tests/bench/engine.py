@@ -30,7 +30,7 @@ from vendors.ports.keys import Key
 
 PLAYER = "player:acme:p-001"
 README = (Path(__file__).parents[2] / "operations" / "where-is-my-money.graphql").read_text()
-QUEUE = """{ withdrawalQueue(brand: "acme", first: 50) { edges { cursor node { id status vendorState vendorStatusCode
+QUEUE = """{ withdrawalQueue(brand: "acme", first: 50) { edges { node { id status vendorState vendorStatusCode
   method createdAt updatedAt version direction failure psp pspReference amount { amountMinor currency exponent amount }
   source { system vendor vendorId fetchedAt stale }
   player { id market vipLevel kyc { status vendorStatus level since attempt } tags
