@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     vendors_base: str = Field(default="http://127.0.0.1:9100", pattern=r"^https?://[^/]+:\d+$")
     vendor_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     deadline_seconds: float = Field(default=10.0, gt=0, le=120, description="For an operation, vendors included.")
+    executor: Literal["compiled", "reference"] = Field(default="compiled", description="reference: graphql-core.")
     vendor_wire: Literal["aiohttp", "httpx"] = "aiohttp"
     read_timeout_seconds: float = Field(default=10.0, gt=0, le=120, description="For the body of a request.")
     drain_seconds: float = Field(default=20.0, ge=0, le=600, description="For what is in flight at SIGTERM.")

@@ -14,7 +14,7 @@ from typing import Annotated
 import httpx
 import msgspec
 import typer
-from graphql import ExecutionResult, OperationType, execute
+from graphql import ExecutionResult, OperationType
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
@@ -37,6 +37,7 @@ from config import BadSettings, Settings, load, sandbox_secret
 from execution import console
 from execution.connections import Cursors
 from execution.documents import Asked
+from execution.executor import Answer, Engine
 from execution.http import BadRequest, Endpoint
 from execution.publication import Spec
 from execution.serving import Drain, middleware, operational, run, server, settle
@@ -72,9 +73,11 @@ class Gateway:
     ) -> None:
         self._ports, self._audit, self._identity, self._store, self._clock = ports, audit, identity, store, clock
         self._seconds = settings.deadline_seconds
-        self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
+        self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
         self._road = Road(audit, lambda: self.policy)
+        engine = Engine(schema._schema, publication, telemetry.planned)
+        self._answer = engine.answer if settings.executor == "compiled" else engine.reference
 
     async def identify(self, request: Request) -> Principal:
         """The caller behind a request's token; raises BadRequest 401, or 503 where no token can be judged now."""
@@ -85,22 +88,13 @@ class Gateway:
         except IdentityUnavailable as error:
             raise BadRequest(503, error.code, str(error), {"Retry-After": "10"}) from error
 
-    async def run(self, asked: Asked, who: Principal) -> ExecutionResult:
+    async def run(self, asked: Asked, who: Principal) -> Answer | ExecutionResult:
         """One operation under the caller's rules."""
         context = self._context(who)
-        writes = asked.operation.operation is OperationType.MUTATION
+        root = MutationRoot() if asked.operation.operation is OperationType.MUTATION else Root()
         try:
             with deadline.within(self._seconds):
-                answer = execute(
-                    schema._schema,
-                    asked.document,
-                    root_value=MutationRoot() if writes else Root(),
-                    context_value=context,
-                    variable_values=asked.variables,
-                    operation_name=asked.operation_name,
-                    hide_suggestions=True,
-                )
-                return answer if isinstance(answer, ExecutionResult) else await answer
+                return await self._answer(asked.document, asked.operation_name, asked.variables, context, root)
         finally:
             context.close()
 
@@ -112,7 +106,7 @@ class Gateway:
             granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
-            reads=Reads(self._ports, self._scopes, self._store),
+            reads=Reads(self._ports, self.scopes, self._store),
             scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
             denied=publication.denied(granted),
             clock=self._clock,

@@ -25,6 +25,7 @@ OPERATION_SPAN = "GraphQL Operation"  # until its type is known, which then is t
 OPERATION_TYPE, OUTCOME, ERROR_TYPE = "graphql.operation.type", "outcome", "error.type"
 VENDOR_SYSTEM, VENDOR_OPERATION = "vendor.system", "vendor.operation"
 OPERATIONS, OPERATION_DURATION = "player_graph.operations", "player_graph.operation.duration"
+PLANS = "player_graph.plans"
 VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendor.call.duration"
 VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
 BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
@@ -41,6 +42,7 @@ _operation_duration = _meter.create_histogram(
     "From a request's head to its response.",
     explicit_bucket_boundaries_advisory=BUCKETS_SECONDS,
 )
+_plans = _meter.create_counter(PLANS, description="Operations compiled, or why graphql-core had to run them.")
 _vendor_calls = _meter.create_counter(VENDOR_CALLS, description="Calls to vendors by system, operation and outcome.")
 _vendor_duration = _meter.create_histogram(
     VENDOR_DURATION, "s", "From a call to its decoded reply.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
@@ -62,6 +64,11 @@ class Observed:
 
     kind: str = "unknown"
     outcome: str = OK
+
+
+def planned(how: str) -> None:
+    """Counts an operation as "compiled", or the reason why graphql-core ran it: words from a small set."""
+    _plans.add(1, {OUTCOME: how})
 
 
 @contextmanager

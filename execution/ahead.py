@@ -20,9 +20,10 @@ from graphql import (
     get_named_type,
     is_abstract_type,
 )
-from graphql.execution.values import get_argument_values, get_directive_values
+from graphql.execution.values import get_directive_values
 from graphql.type import GraphQLIncludeDirective, GraphQLResolveInfo, GraphQLSkipDirective
-from strawberry.types.arguments import convert_arguments
+
+from execution.arguments import arguments_of
 
 if TYPE_CHECKING:
     from execution.publication import Publication, Spec
@@ -63,12 +64,7 @@ class _Ahead:
             self.below(get_named_type(field.type), [node], found)
 
     def _arguments(self, field: Any, node: FieldNode) -> dict[str, Any]:
-        definition = field.extensions["strawberry-definition"]
-        schema = self._info.schema.extensions["strawberry-definition"]
-        given = get_argument_values(field, node, self._info.variable_values)
-        registry = schema.schema_converter.scalar_registry
-        converted = convert_arguments(given, definition.arguments, registry, schema.config)
-        return {name: self._publication.inputs.record(value) for name, value in converted.items()}
+        return arguments_of(self._publication, self._info.schema, field, node, self._info.variable_values)
 
     def _selected(self, nodes: Sequence[FieldNode], concrete: GraphQLObjectType) -> Iterator[FieldNode]:
         """The fields selected on this type, fragments spread, @skip and @include obeyed."""

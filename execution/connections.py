@@ -22,20 +22,48 @@ P = TypeVar("P")
 NONCE_BYTES, MAX_CURSOR = 12, 512
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """A position in a list; sealed when somebody reads its cursor, since most never are."""
+
+    cursors: Cursors
+    position: object
+    of: str
+
+    @property
+    def cursor(self) -> str:
+        """As a client may keep it."""
+        return self.cursors.seal(self.position, self.of)
+
+
 class PageInfo(msgspec.Struct, frozen=True):
     """Whether there are more items, and where this part begins and ends."""
 
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    start: Mark | None
+    end: Mark | None
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The first item's."""
+        return self.start.cursor if self.start else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """The last item's that was looked at."""
+        return self.end.cursor if self.end else None
 
 
 class Edge(msgspec.Struct, Generic[T], frozen=True):
     """An item and its place."""
 
-    cursor: str
+    place: Mark
     node: T
+
+    @property
+    def cursor(self) -> str:
+        """To go on from here."""
+        return self.place.cursor
 
 
 class Connection(msgspec.Struct, Generic[T], frozen=True):
@@ -82,9 +110,9 @@ class Cursors:
 
         `end` is the position of the last item that was looked at, where some are not shown.
         """
-        marks = [self.seal(position, of) for position in positions]
+        marks = [Mark(self, position, of) for position in positions]
         edges = [Edge(mark, item) for mark, item in zip(marks, items, strict=True)]
-        last = self.seal(end, of) if end is not None else marks[-1] if marks else None
+        last = Mark(self, end, of) if end is not None else marks[-1] if marks else None
         info = PageInfo(more, after is not None, marks[0] if marks else None, last)
         return Connection(edges, info, total_count)
 

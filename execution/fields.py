@@ -38,19 +38,23 @@ def attribute(spec: Spec, hint: Any) -> Any:
     """Reads an attribute of the record."""
 
     def read(self: Any, info: strawberry.Info) -> Any:
-        denied = spec.coordinate in info.context.denied
-        if denied and spec.deny.mask is None:
-            return _refuse(spec)
-        if isinstance(self, Partial):
-            if not hasattr(self.known, spec.attribute):
-                raise told(self.failure)
-            self = self.known
-        value = getattr(self, spec.attribute)
-        return spec.deny.mask(value) if denied and value is not None else value
+        return attribute_of(self, spec, denied=spec.coordinate in info.context.denied)
 
     read.__annotations__["return"] = hint
     read.__annotations__["info"] = strawberry.Info
     return read
+
+
+def attribute_of(parent: Any, spec: Spec, *, denied: bool) -> Any:
+    """What a record holds, or what a denied caller sees instead; raises GraphQLError for a denial that says so."""
+    if denied and spec.deny.mask is None:
+        return refuse(spec)
+    if isinstance(parent, Partial):
+        if not hasattr(parent.known, spec.attribute):
+            raise told(parent.failure)
+        parent = parent.known
+    value = getattr(parent, spec.attribute)
+    return spec.deny.mask(value) if denied and value is not None else value
 
 
 def plural(publication: Publication, spec: Spec, hint: Any) -> Any:
@@ -59,15 +63,15 @@ def plural(publication: Publication, spec: Spec, hint: Any) -> Any:
     async def ask(self: Any, info: strawberry.Info, **arguments: Any) -> Any:
         context: Context = info.context
         if spec.coordinate in context.denied:
-            return _refuse(spec)
+            return refuse(spec)
         arguments = {name: publication.inputs.record(value) for name, value in arguments.items()}
         if spec.narrows and (record := spec.narrows(**arguments)):
             narrow = publication.type_specs[record]
             if narrow.coordinate in context.denied:
-                return _refuse(narrow)
+                return refuse(narrow)
         if spec.key and (known := spec.key(context, **arguments)):
             ask_ahead(publication, info._raw_info, known, context)
-        return await _load(spec, context, _parent(self, spec), arguments)
+        return await _load(spec, context, parent_of(self, spec), arguments)
 
     _sign(ask, spec.resolver, publication, hint)
     return ask
@@ -86,7 +90,7 @@ async def _load(spec: Spec, context: Context, parent: Any, arguments: dict[str, 
     return await loader.answer(parent)
 
 
-def _parent(parent: Any, spec: Spec) -> Any:
+def parent_of(parent: Any, spec: Spec) -> Any:
     """The parent a resolver can work with; the failure if it needs more than the key."""
     if not isinstance(parent, Partial):
         return parent
@@ -95,7 +99,8 @@ def _parent(parent: Any, spec: Spec) -> Any:
     raise told(parent.failure)
 
 
-def _refuse(spec: Spec) -> None:
+def refuse(spec: Spec) -> None:
+    """What a denied caller sees where nothing masked stands: null, or raises GraphQLError FORBIDDEN."""
     if spec.deny.name == "ERROR":
         needed = " or ".join(" and ".join(group) for group in spec.rule.scopes)
         raise GraphQLError(f"{spec.coordinate} needs {needed}.", extensions={"code": "FORBIDDEN"})

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from execution.documents import Asked, BadDocument, Documents
+from execution.executor import Answer
 from execution.loading import crashed
 from execution.serving import Drain
 
@@ -29,7 +30,7 @@ CLIENT_CLOSED = 499  # nobody reads it; the word of nginx for a client that left
 
 log = logging.getLogger("player_graph.execution")
 Identify = Callable[[Request], Awaitable[Any]]  # who is asking; raises BadRequest
-Run = Callable[[Asked, Any], Awaitable[ExecutionResult]]  # (operation, what Identify said)
+Run = Callable[[Asked, Any], Awaitable[Answer | ExecutionResult]]  # (operation, what Identify said)
 
 
 class Observation(Protocol):
@@ -120,12 +121,13 @@ class Endpoint:
         seen.kind = asked.operation.operation.value
         if (rendered := self._documents.introspected(asked)) is not None:
             return _reply(rendered, 200, media)
-        result = _coded(await self._ended(asked, who, request))
+        result = await self._ended(asked, who, request)
+        _code(result)
         if result.errors:
             seen.outcome = str(result.errors[0].extensions["code"])  # type: ignore[index]  # all have one now
         return _told(result, media)
 
-    async def _ended(self, asked: Asked, who: Any, request: Request) -> ExecutionResult:
+    async def _ended(self, asked: Asked, who: Any, request: Request) -> Answer | ExecutionResult:
         work = asyncio.ensure_future(self._run(asked, who))
         if asked.operation.operation is OperationType.MUTATION:
             self._drain.hold(work)
@@ -174,7 +176,7 @@ async def _gone(request: Request) -> None:
         pass
 
 
-def _coded(result: ExecutionResult) -> ExecutionResult:
+def _code(result: Answer | ExecutionResult) -> None:
     """Every error has a code. A field's error without one nobody meant: its text goes to the log, it may quote a value.
 
     An error without a path comes before execution: the variables do not fit the document.
@@ -187,9 +189,8 @@ def _coded(result: ExecutionResult) -> ExecutionResult:
             result.errors[place] = crashed(error)  # type: ignore[index]  # there are errors
         else:
             error.extensions = {"code": "BAD_VARIABLES"}
-    if result.errors:
+    if result.errors and isinstance(result, ExecutionResult):  # graphql-core tells errors as they arrive
         result.errors.sort(key=lambda error: _position(result.data, error.path or ()))
-    return result
 
 
 def _is_of_an_argument(error: GraphQLError) -> bool:
@@ -213,11 +214,15 @@ def _position(data: Any, path: Sequence[str | int]) -> list[int]:
     return places
 
 
-def _told(result: ExecutionResult, media: str) -> Response:
+def _told(result: Answer | ExecutionResult, media: str) -> Response:
     if result.data is None and result.errors and all(not error.path for error in result.errors):
         errors = [error.formatted for error in result.errors]
         return _reply(orjson.dumps({"errors": errors}), 200 if media == JSON else 400, media)
-    return _reply(orjson.dumps(result.formatted), 200, media)
+    if isinstance(result, ExecutionResult):
+        return _reply(orjson.dumps(result.formatted), 200, media)
+    data = b'{"data":' + (result.data or b"null")
+    told = b',"errors":' + orjson.dumps([error.formatted for error in result.errors]) if result.errors else b""
+    return _reply(data + told + b"}", 200, media)
 
 
 def _refused(refusal: BadRequest, media: str) -> Response:

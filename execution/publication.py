@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import msgspec
 import strawberry
 from cachetools import LRUCache
+from graphql import GraphQLSchema
 from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.utils.str_converters import to_camel_case
 
@@ -120,6 +121,7 @@ class Publication:
         self.inputs = Inputs(scalars)
         self.specs: dict[str, Spec] = {}
         self.type_specs: dict[type, Spec] = {}
+        self._records: dict[str, tuple[type, type | None]] | None = None
         self._denied: LRUCache[frozenset[str], Mapping[str, Spec]] = LRUCache(MOST_SCOPE_SETS)
 
     def publishes(
@@ -162,6 +164,17 @@ class Publication:
         for declared in self._types.values():
             self._build(declared)
         return [declared.shell for declared in self._types.values()]
+
+    def serves(self, schema: GraphQLSchema) -> None:
+        """Tells the compiled executor where a built schema's declarations are."""
+        schema.extensions["publication"] = self
+
+    def record_of(self, name: str) -> tuple[type, type | None] | None:
+        """The class of what is published as the type `name`, and of what is left of it when only its key is known."""
+        if self._records is None:
+            every = self._types.values()
+            self._records = {each.name: (typing.get_origin(each.record) or each.record, each.key) for each in every}
+        return self._records.get(name)
 
     def denied(self, granted: frozenset[str]) -> Mapping[str, Spec]:
         """The coordinates, and the types' names, that a caller with these scopes may not see. Decided once a set."""

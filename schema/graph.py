@@ -99,3 +99,4 @@ schema = strawberry.federation.Schema(
     config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
     federation_version="2.9",
 )
+publication.serves(schema._schema)

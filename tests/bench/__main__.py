@@ -53,7 +53,9 @@ async def gateway_before_slow_vendors() -> AsyncIterator[Caller]:
     """A gateway in this process, asked without a socket, over vendors that are asked over sockets."""
     with TemporaryDirectory() as folder:
         base, var = free_ports(), Path(folder)
-        settings = Settings(vendors_base=f"http://127.0.0.1:{base}", vendor_timeout_seconds=5.0, var=var)
+        settings = Settings(
+            vendors_base=f"http://127.0.0.1:{base}", vendor_timeout_seconds=5.0, var=var, cache_entries=0
+        )
         async with (
             slow_town(base, var),
             root.gateway(settings, build()) as app,
