@@ -9,18 +9,17 @@ until the Alembic migrations come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Connection, Row, Select, event, insert, select, text
+from sqlalchemy import URL, Row, Select, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from auth.audit_chain import (
     GENESIS,
@@ -34,14 +33,13 @@ from auth.audit_chain import (
     chain_hash,
     reader,
 )
-from auth.queries import doubt_query, doubtful, request_query
-from auth.tables import AUDIT, LOOKUPS, METADATA, TRIGGERS, action_of, actor_of, subject_of
+from auth.queries import done_query, doubt_query, doubtful, request_query
+from auth.sqlite import begin, configure, prepare
+from auth.tables import AUDIT, action_of, actor_of, subject_of
 
 GROUP = 200  # records in one commit: beyond this the fsync is already paid off
-PRAGMAS: dict[str, tuple[str, str | int]] = {  # what is asked of SQLite, and what it must answer
-    "journal_mode": ("WAL", "wal"),
-    "synchronous": ("FULL", 2),
-}
+
+
 Guard = Callable[[AsyncConnection], Awaitable[None]]
 
 
@@ -101,7 +99,9 @@ class AuditStore:
         """INTENTs without an OUTCOME: in flight now, or in doubt since a crash and to be reconciled."""
         other = AUDIT.alias()
         ended = select(other.c.sequence).where(
-            other.c.audit_id == AUDIT.c.audit_id, other.c.phase == Phase.OUTCOME.value
+            other.c.audit_id == AUDIT.c.audit_id,
+            other.c.phase == Phase.OUTCOME.value,
+            other.c.sequence > AUDIT.c.sequence,  # an approval was an outcome before it was begun
         )
         query = select(AUDIT).where(AUDIT.c.phase == Phase.INTENT.value, ~ended.exists())
         return await self._read(query.order_by(AUDIT.c.sequence))
@@ -113,6 +113,10 @@ class AuditStore:
     async def in_doubt(self, subject: str) -> bool:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""
         return doubtful(await self._read(doubt_query(subject)))
+
+    async def has_done(self, actor: str, player: str, actions: Collection[str], since: datetime) -> bool:
+        """Whether somebody did one of the actions on a player, or signed one; what was refused does not count."""
+        return bool(await self.rows(done_query(actor, player, actions, since)))
 
     async def rows(self, query: Select[Any]) -> list[Row[Any]]:
         """What stands in the tables beside the chain. Raises AuditUnavailable."""
@@ -257,10 +261,10 @@ def _stored(row: Row[Any]) -> StoredRecord:
 async def open_store(path: Path, stream: str = "gateway") -> AsyncIterator[AuditStore]:
     """Opens or creates the file, refuses settings that would not survive a power cut, and drains at the end."""
     engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
-    event.listen(engine.sync_engine, "connect", _configure)
-    event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "connect", configure)
+    event.listen(engine.sync_engine, "begin", begin)
     try:
-        await _prepare(engine)
+        await prepare(engine)
         store = AuditStore(engine, stream)
         sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
         try:
@@ -270,35 +274,3 @@ async def open_store(path: Path, stream: str = "gateway") -> AsyncIterator[Audit
             await sequencer
     finally:
         await engine.dispose()
-
-
-def _configure(connection: Any, _record: object) -> None:
-    """Asks the settings of every new connection: `synchronous` is not kept in the file."""
-    connection.isolation_level = None  # transactions begin when we say so, and how
-    with closing(connection.cursor()) as cursor:
-        for name, (asked, _) in PRAGMAS.items():
-            cursor.execute(f"PRAGMA {name} = {asked}")
-
-
-def _begin(connection: Connection) -> None:
-    """A writer takes the write lock at once: a head that was read without it may be another's before the insert."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-async def _prepare(engine: AsyncEngine) -> None:
-    """Checks what SQLite made of the settings and creates what is missing of the schema."""
-    try:
-        async with engine.execution_options(writes=True).begin() as connection:
-            for name, (_, expected) in PRAGMAS.items():
-                found = (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-                if found != expected:
-                    raise AuditUnavailable(f"SQLite answers {name} = {found}, not {expected}.")
-            for table in METADATA.tables.values():
-                await connection.execute(CreateTable(table, if_not_exists=True))
-                for index in table.indexes:
-                    await connection.execute(CreateIndex(index, if_not_exists=True))
-            for statement in (*TRIGGERS, *LOOKUPS):
-                await connection.execute(text(statement))
-    except SQLAlchemyError as error:
-        raise AuditUnavailable("The audit store could not be opened.") from error

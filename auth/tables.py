@@ -47,6 +47,7 @@ outcome_of = func.json_extract(_BODY, "$.record.outcome")
 key_of = func.json_extract(_BODY, "$.record.details.idempotencyKey")
 subject_of = func.json_extract(_BODY, "$.record.subject")
 player_of = func.json_extract(_BODY, "$.record.details.player")
+decides_of = func.json_extract(_BODY, "$.record.details.decides")
 LOOKUPS = tuple(  # the expressions as SQLAlchemy writes them, or SQLite would not use the index
     f"CREATE INDEX IF NOT EXISTS audit_by_{name} ON audit (json_extract(CAST(body AS TEXT), '$.record.{place}'))"
     for name, place in (("key", "details.idempotencyKey"), ("subject", "subject"), ("player", "details.player"))
