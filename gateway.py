@@ -63,7 +63,7 @@ class Gateway:
         self._ports, self._audit, self._clock = ports, audit, clock
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
-        self._road = Road(audit, lambda: self.policy)
+        self._road = Road(audit, lambda: self.policy, clock)
 
     def identify(self, request: Request) -> Principal:
         """The caller behind a request's token; raises BadRequest 401."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from graphql import GraphQLError
 
-from auth.acting import Check
+from auth.acting import Check, Perform
 from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from execution.fields import Partial
 from resolvers.context import Context
@@ -33,13 +33,19 @@ async def act(
     if (refusal := await _outside(ctx, owner)) is not None:
         return refusal
 
+    return await ctx.road.travel(ctx.principal, act, check, stepped(system, perform))
+
+
+def stepped(system: System, perform: Callable[[str], Awaitable[str | None]]) -> Perform:
+    """A vendor call as one step of an action."""
+
     async def step(audit_id: str) -> Sequence[Step]:
         try:
             return [Step(system.value, MutationOutcome.EXECUTED, await perform(audit_id))]
         except VendorError as error:
             return [_failed(error)]
 
-    return await ctx.road.travel(ctx.principal, act, check, step)
+    return step
 
 
 def _failed(error: VendorError) -> Step:
