@@ -26,6 +26,7 @@ from auth.policy import Policy
 from auth.queries import doubt_query, doubtful, request_query
 from auth.requests import DUPLICATE, digest_of, hashed, malformed_context, refusal, replay, request_key, retold
 
+POLL_SECONDS = 0.05  # how often a request that another process has begun is looked at
 REMEMBERED = timedelta(hours=24)  # for how long an idempotency key stands for what it first asked
 log = logging.getLogger("player_graph.acting")
 
@@ -91,9 +92,20 @@ class Road:
 
     async def recorded(self, who: Principal, act: Act) -> Result | None:
         """As `told`, from the audit alone: what another process did, too. Raises AuditUnavailable."""
-        found = await self.audit.of_request(*request_key(who, act), self.clock() - REMEMBERED)
-        known = [one.record for one in found if one.record.phase is not Phase.DENIED]
+        while known := await self._known(who, act):
+            process = known[-1].details.get("process", "")
+            begun = known[-1].phase is Phase.INTENT and known[-1].details.get("digest") == digest_of(act)
+            if not begun or process == self.audit.process:
+                break
+            if not self.audit.is_alive(process):
+                known = await self._known(who, act)  # it may have ended well between the two looks
+                break
+            await asyncio.sleep(POLL_SECONDS)
         return retold(known, digest_of(act)) if known else None
+
+    async def _known(self, who: Principal, act: Act) -> list[AuditRecord]:
+        found = await self.audit.of_request(*request_key(who, act), self.clock() - REMEMBERED)
+        return [one.record for one in found if one.record.phase is not Phase.DENIED]
 
     async def evidenced(self, deciding: Coroutine[Any, Any, Result]) -> Result:
         """What was decided, or that without the audit nothing was."""
@@ -221,7 +233,7 @@ class Road:
         details = {
             **act.details, "player": act.player, "roles": sorted(who.roles), "policy": self.policy().version,
             "idempotencyKey": hashed(act.context.idempotency_key), "digest": digest_of(act), "noteDigest": note,
-            "result": msgspec.to_builtins(result) if result else None,
+            "result": msgspec.to_builtins(result) if result else None, "process": self.audit.process,
         }  # fmt: skip
         outcome, context = result.outcome.value if result else None, act.context
         known = {code.code for code in self.policy().reasons(act.action).codes}

@@ -33,6 +33,7 @@ from auth.audit_chain import (
     chain_hash,
     reader,
 )
+from auth.liveness import is_alive, living
 from auth.queries import done_query, doubt_query, doubtful, request_query
 from auth.sqlite import begin, configure, prepare
 from auth.tables import AUDIT, action_of, actor_of, subject_of
@@ -58,8 +59,8 @@ class _Waiting(msgspec.Struct, frozen=True):
 class AuditStore:
     """The chain of one file. Made by `open_store`, which starts the sequencer and drains it at the end."""
 
-    def __init__(self, engine: AsyncEngine, stream: str) -> None:
-        self._engine, self._stream = engine, stream
+    def __init__(self, engine: AsyncEngine, stream: str, process: str, living: Path) -> None:
+        self._engine, self._stream, self.process, self._living = engine, stream, process, living
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._closed = False
 
@@ -117,6 +118,10 @@ class AuditStore:
     async def has_done(self, actor: str, player: str, actions: Collection[str], since: datetime) -> bool:
         """Whether somebody did one of the actions on a player, or signed one; what was refused does not count."""
         return bool(await self.rows(done_query(actor, player, actions, since)))
+
+    def is_alive(self, process: str) -> bool:
+        """Whether another process that writes here still lives."""
+        return is_alive(self._living, process)
 
     async def rows(self, query: Select[Any]) -> list[Row[Any]]:
         """What stands in the tables beside the chain. Raises AuditUnavailable."""
@@ -265,12 +270,14 @@ async def open_store(path: Path, stream: str = "gateway") -> AsyncIterator[Audit
     event.listen(engine.sync_engine, "begin", begin)
     try:
         await prepare(engine)
-        store = AuditStore(engine, stream)
-        sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
-        try:
-            yield store
-        finally:
-            store.close()
-            await sequencer
+        folder = path.with_name(f"{path.name}.living")
+        with living(folder) as process:
+            store = AuditStore(engine, stream, process, folder)
+            sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
+            try:
+                yield store
+            finally:
+                store.close()
+                await sequencer
     finally:
         await engine.dispose()

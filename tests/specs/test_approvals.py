@@ -93,7 +93,7 @@ async def test_outside_the_market_there_is_no_approval(caller: Caller) -> None:
         answer = await decide(caller, approval, key=str(scope), **scope)  # type: ignore[arg-type]
         nothing = await decide(caller, "approval:acme:424242", key=str(scope), **scope)  # type: ignore[arg-type]
         assert answer == nothing
-        assert await waiting(caller, "PENDING", sub="agent-2", **scope) == []  # type: ignore[arg-type]
+        assert await waiting(caller, "PENDING", sub="agent-2", **scope) == []
     assert (await decide(caller, approval))["outcome"] == "EXECUTED"
 
 
