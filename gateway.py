@@ -75,7 +75,7 @@ class Gateway:
         self._seconds = settings.deadline_seconds
         self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
-        self._road = Road(audit, lambda: self.policy)
+        self._road = Road(audit, lambda: self.policy, clock)
         engine = Engine(schema._schema, publication, telemetry.planned)
         self._answer = engine.answer if settings.executor == "compiled" else engine.reference
 

@@ -47,6 +47,7 @@ class Result(msgspec.Struct, frozen=True):
     replayed: bool = False
     dry_run: bool = False
     steps: Sequence[Step] = ()
+    approval: str | None = None  # the id of the approval that it waits for
 
 
 class ActionContext(msgspec.Struct, frozen=True):
@@ -70,6 +71,11 @@ class Act(msgspec.Struct, frozen=True):
     input: Any
     details: Mapping[str, Any] = msgspec.field(default_factory=dict)
     exclusive: bool = False  # no action on this subject while another is under way or in doubt
+
+    @property
+    def shown(self) -> str:
+        """The input as a second person may see it, in canonical JSON: what the audit keeps too, and no free text."""
+        return msgspec.json.encode({"subject": self.subject, **self.details}, order="sorted").decode()
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -1,39 +1,25 @@
 """Who did what: an append-only, hash-chained record that is on disk before `append` answers.
 
-One sequencer a process takes what is waiting and commits it together, so the chain needs no lock and one fsync serves
-many callers. The schema is made at open until the Alembic migrations come; signed heads are shipped by another part.
+One sequencer a process takes what is waiting and commits it together, so that one fsync serves many callers. Processes
+take turns by the database's own write lock: whoever holds it reads the head and goes on from there, so there is one
+chain, and a condition that is checked under the lock still holds when the record stands. The schema is made at open
+until the Alembic migrations come.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    URL,
-    Column,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Select,
-    Table,
-    Text,
-    cast,
-    event,
-    func,
-    insert,
-    select,
-    text,
-)
+from sqlalchemy import URL, Row, Select, event, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from auth.audit_chain import (
     GENESIS,
@@ -47,69 +33,52 @@ from auth.audit_chain import (
     chain_hash,
     reader,
 )
+from auth.liveness import is_alive, living
+from auth.queries import done_query, doubt_query, doubtful, request_query
+from auth.sqlite import begin, configure, prepare
+from auth.tables import AUDIT, action_of, actor_of, subject_of
 
 GROUP = 200  # records in one commit: beyond this the fsync is already paid off
-PRAGMAS: dict[str, tuple[str, str | int]] = {  # what is asked of SQLite, and what it must answer
-    "journal_mode": ("WAL", "wal"),
-    "synchronous": ("FULL", 2),
-}
-
-AUDIT = Table(
-    "audit",
-    MetaData(),
-    Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("stream", Text, nullable=False),
-    Column("at", Text, nullable=False),
-    Column("phase", Text, nullable=False),
-    Column("audit_id", Text, nullable=False, index=True),
-    Column("body", LargeBinary, nullable=False),
-    Column("prev_hash", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
-)
-GUARDS = (  # INSERT OR REPLACE deletes without firing a delete trigger, hence the third
-    """CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit
-    BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
-    """CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit
-    BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
-    """CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit
-    WHEN EXISTS (SELECT 1 FROM audit WHERE sequence = NEW.sequence)
-    BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END""",
-)
 
 
-_key_of = func.json_extract(cast(AUDIT.c.body, Text), "$.record.details.idempotencyKey")
-_subject_of = func.json_extract(cast(AUDIT.c.body, Text), "$.record.subject")
-LOOKUPS = (  # the expressions as SQLAlchemy writes them, or SQLite would not use the index
-    """CREATE INDEX IF NOT EXISTS audit_by_key
-    ON audit (json_extract(CAST(body AS TEXT), '$.record.details.idempotencyKey'))""",
-    "CREATE INDEX IF NOT EXISTS audit_by_subject ON audit (json_extract(CAST(body AS TEXT), '$.record.subject'))",
-)
+Guard = Callable[[AsyncConnection], Awaitable[None]]
+
+
+class Overtaken(Exception):
+    """Somebody was quicker, in this process or in another: nothing of the entry was written."""
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """A record on its way to disk, and whoever waits for it."""
+    """Records on their way to disk together, on a condition or none, and whoever waits for them."""
 
-    body: Body
-    stored: bytes
-    done: asyncio.Future[Stamp]
+    entries: Sequence[tuple[Body, bytes]]
+    guard: Guard | None
+    done: asyncio.Future[list[Stamp]]
 
 
 class AuditStore:
     """The chain of one file. Made by `open_store`, which starts the sequencer and drains it at the end."""
 
-    def __init__(self, engine: AsyncEngine, stream: str) -> None:
-        self._engine, self._stream = engine, stream
+    def __init__(self, engine: AsyncEngine, stream: str, process: str, living: Path) -> None:
+        self._engine, self._stream, self.process, self._living = engine, stream, process, living
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
-        self._head: Stamp | None = None  # None: not known, read it from the disk before the next commit
         self._closed = False
 
     async def append(self, record: AuditRecord) -> Stamp:
         """Returns once the record is durable, else raises AuditUnavailable; a cancelled caller's record is kept."""
+        return (await self.enter([record]))[0]
+
+    async def enter(self, records: Sequence[AuditRecord], guard: Guard | None = None) -> list[Stamp]:
+        """All of the records, and what `guard` writes, or nothing; durable when it returns, else AuditUnavailable.
+
+        The guard runs under the database's write lock. It raises Overtaken to call the entry off.
+        """
         if self._closed:
             raise AuditUnavailable("The audit store is closed.")
-        body = Body(self._stream, datetime.now(UTC).isoformat(), record)
-        done: asyncio.Future[Stamp] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait(_Waiting(body, canonical.encode(body), done))
+        now = datetime.now(UTC).isoformat()
+        bodies = [Body(self._stream, now, record) for record in records]
+        done: asyncio.Future[list[Stamp]] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Waiting([(body, canonical.encode(body)) for body in bodies], guard, done))
         return await done
 
     async def records(
@@ -122,31 +91,47 @@ class AuditStore:
     ) -> list[StoredRecord]:
         """Up to `limit` records in order, beyond the sequence `after`, that match every given criterion."""
         query = select(AUDIT).where(AUDIT.c.sequence > after).order_by(AUDIT.c.sequence).limit(limit)
-        for name, value in (("actor", actor), ("subject", subject), ("action", action)):
+        for found, value in ((actor_of, actor), (subject_of, subject), (action_of, action)):
             if value is not None:
-                query = query.where(func.json_extract(cast(AUDIT.c.body, Text), f"$.record.{name}") == value)
+                query = query.where(found == value)
         return await self._read(query)
 
     async def orphans(self) -> list[StoredRecord]:
         """INTENTs without an OUTCOME: in flight now, or in doubt since a crash and to be reconciled."""
         other = AUDIT.alias()
         ended = select(other.c.sequence).where(
-            other.c.audit_id == AUDIT.c.audit_id, other.c.phase == Phase.OUTCOME.value
+            other.c.audit_id == AUDIT.c.audit_id,
+            other.c.phase == Phase.OUTCOME.value,
+            other.c.sequence > AUDIT.c.sequence,  # an approval was an outcome before it was begun
         )
         query = select(AUDIT).where(AUDIT.c.phase == Phase.INTENT.value, ~ended.exists())
         return await self._read(query.order_by(AUDIT.c.sequence))
 
     async def of_request(self, actor: str, action: str, idempotency_key: str, since: datetime) -> list[StoredRecord]:
         """What is on record of one person's action under one idempotency key, in order."""
-        query = select(AUDIT).where(_key_of == idempotency_key, AUDIT.c.at >= since.isoformat())
-        found = await self._read(query.order_by(AUDIT.c.sequence))
-        return [one for one in found if (one.record.actor, one.record.action) == (actor, action)]
+        return await self._read(request_query(actor, action, idempotency_key, since))
 
     async def in_doubt(self, subject: str) -> bool:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""
-        about = select(AUDIT).where(_subject_of == subject, AUDIT.c.phase != Phase.DENIED.value)
-        last = await self._read(about.order_by(AUDIT.c.sequence.desc()).limit(1))
-        return bool(last) and (last[0].record.phase is Phase.INTENT or last[0].record.outcome == "INDETERMINATE")
+        return doubtful(await self._read(doubt_query(subject)))
+
+    async def has_done(self, actor: str, player: str, actions: Collection[str], since: datetime) -> bool:
+        """Whether somebody did one of the actions on a player, or signed one; what was refused does not count."""
+        return bool(await self.rows(done_query(actor, player, actions, since)))
+
+    def is_alive(self, process: str) -> bool:
+        """Whether another process that writes here still lives."""
+        return is_alive(self._living, process)
+
+    async def rows(self, query: Select[Any]) -> list[Row[Any]]:
+        """What stands in the tables beside the chain. Raises AuditUnavailable."""
+        if self._closed:
+            raise AuditUnavailable("The audit store is closed.")
+        try:
+            async with self._engine.connect() as connection:
+                return list(await connection.execute(query))
+        except SQLAlchemyError as error:
+            raise AuditUnavailable("The audit store could not be read.") from error
 
     async def run(self) -> None:
         """The sequencer: one group after the other until closed. Whoever still waits when it ends is told so."""
@@ -179,49 +164,78 @@ class AuditStore:
         return taken
 
     async def _settle(self, group: list[_Waiting]) -> None:
-        """Commits a group and answers its callers. After a failure the head is read again from what is durable."""
-        head, self._head = self._head, None
+        """Commits a group and answers its callers."""
         try:
-            stamps = await self._commit(group, head)
+            answers = await self._commit(group)
         except BaseException as error:
             _fail(group, AuditUnavailable("The audit record could not be made durable."), error)
             if not isinstance(error, Exception):
                 raise
             return
-        self._head = stamps[-1]
-        for waiting, stamp in zip(group, stamps, strict=True):
-            if not waiting.done.done():
-                waiting.done.set_result(stamp)
+        for waiting, answer in zip(group, answers, strict=True):
+            if waiting.done.done():
+                continue
+            if isinstance(answer, Overtaken):
+                waiting.done.set_exception(answer)
+            else:
+                waiting.done.set_result(answer)
 
-    async def _commit(self, group: list[_Waiting], head: Stamp | None) -> list[Stamp]:
-        """One transaction for the whole group."""
-        async with self._engine.begin() as connection:
-            rows = _chained(group, head or await _durable_head(connection))
-            await connection.execute(insert(AUDIT), rows)
-        return [Stamp(row["sequence"], row["hash"]) for row in rows]
+    async def _commit(self, group: list[_Waiting]) -> list[list[Stamp] | Overtaken]:
+        """One transaction for the whole group; an entry that is called off leaves the others alone."""
+        answers: list[list[Stamp] | Overtaken] = []
+        async with self._engine.execution_options(writes=True).begin() as connection:
+            head = await _durable_head(connection)
+            for free, several in groupby(group, key=lambda waiting: waiting.guard is None):
+                if free:  # one statement for all of them
+                    found = await _inserted(connection, list(several), head)
+                    answers.extend(found)
+                    head = found[-1][-1]
+                    continue
+                for waiting in several:
+                    answer = await _on_condition(connection, waiting, head)
+                    answers.append(answer)
+                    head = head if isinstance(answer, Overtaken) else answer[-1]
+        return answers
 
     async def _read(self, query: Select[Any]) -> list[StoredRecord]:
         """Runs a query and reads the stored bytes, not the columns beside them."""
-        if self._closed:
-            raise AuditUnavailable("The audit store is closed.")
-        try:
-            async with self._engine.connect() as connection:
-                return [_stored(row) for row in await connection.execute(query)]
-        except SQLAlchemyError as error:
-            raise AuditUnavailable("The audit store could not be read.") from error
+        return [_stored(row) for row in await self.rows(query)]
 
 
-def _chained(group: Iterable[_Waiting], head: Stamp) -> list[dict[str, Any]]:
+async def stored(connection: AsyncConnection, query: Select[Any]) -> list[StoredRecord]:
+    """Records, read by a guard under the write lock."""
+    return [_stored(row) for row in await connection.execute(query)]
+
+
+async def _on_condition(connection: AsyncConnection, waiting: _Waiting, head: Stamp) -> list[Stamp] | Overtaken:
+    """One guarded entry; when it is called off, what its guard wrote is undone."""
+    try:
+        async with connection.begin_nested():
+            if waiting.guard:
+                await waiting.guard(connection)
+            return (await _inserted(connection, [waiting], head))[0]
+    except Overtaken as overtaken:
+        return overtaken
+
+
+async def _inserted(connection: AsyncConnection, group: Sequence[_Waiting], head: Stamp) -> list[list[Stamp]]:
+    """Writes what follows `head`; the stamps, an entry each."""
+    rows = _chained([entry for waiting in group for entry in waiting.entries], head)
+    await connection.execute(insert(AUDIT), rows)
+    stamps = iter([Stamp(row["sequence"], row["hash"]) for row in rows])
+    return [list(islice(stamps, len(waiting.entries))) for waiting in group]
+
+
+def _chained(entries: Iterable[tuple[Body, bytes]], head: Stamp) -> list[dict[str, Any]]:
     """The rows that follow `head`."""
     rows: list[dict[str, Any]] = []
-    for sequence, waiting in enumerate(group, head.sequence + 1):
+    for sequence, (body, written) in enumerate(entries, head.sequence + 1):
         previous = rows[-1]["hash"] if rows else head.hash
-        record = waiting.body.record
         rows.append(
             {
-                "sequence": sequence, "stream": waiting.body.stream, "at": waiting.body.at,
-                "phase": record.phase.value, "audit_id": record.audit_id, "body": waiting.stored,
-                "prev_hash": previous, "hash": chain_hash(previous, waiting.stored, sequence),
+                "sequence": sequence, "stream": body.stream, "at": body.at, "phase": body.record.phase.value,
+                "audit_id": body.record.audit_id, "body": written, "prev_hash": previous,
+                "hash": chain_hash(previous, written, sequence),
             }
         )  # fmt: skip
     return rows
@@ -252,39 +266,18 @@ def _stored(row: Row[Any]) -> StoredRecord:
 async def open_store(path: Path, stream: str = "gateway") -> AsyncIterator[AuditStore]:
     """Opens or creates the file, refuses settings that would not survive a power cut, and drains at the end."""
     engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
-    event.listen(engine.sync_engine, "connect", _configure)
+    event.listen(engine.sync_engine, "connect", configure)
+    event.listen(engine.sync_engine, "begin", begin)
     try:
-        await _prepare(engine)
-        store = AuditStore(engine, stream)
-        sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
-        try:
-            yield store
-        finally:
-            store.close()
-            await sequencer
+        await prepare(engine)
+        folder = path.with_name(f"{path.name}.living")
+        with living(folder) as process:
+            store = AuditStore(engine, stream, process, folder)
+            sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
+            try:
+                yield store
+            finally:
+                store.close()
+                await sequencer
     finally:
         await engine.dispose()
-
-
-def _configure(connection: Any, _record: object) -> None:
-    """Asks the settings of every new connection: `synchronous` is not kept in the file."""
-    with closing(connection.cursor()) as cursor:
-        for name, (asked, _) in PRAGMAS.items():
-            cursor.execute(f"PRAGMA {name} = {asked}")
-
-
-async def _prepare(engine: AsyncEngine) -> None:
-    """Checks what SQLite made of the settings and creates what is missing of the schema."""
-    try:
-        async with engine.begin() as connection:
-            for name, (_, expected) in PRAGMAS.items():
-                found = (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-                if found != expected:
-                    raise AuditUnavailable(f"SQLite answers {name} = {found}, not {expected}.")
-            await connection.execute(CreateTable(AUDIT, if_not_exists=True))
-            for index in AUDIT.indexes:
-                await connection.execute(CreateIndex(index, if_not_exists=True))
-            for guard in (*GUARDS, *LOOKUPS):
-                await connection.execute(text(guard))
-    except SQLAlchemyError as error:
-        raise AuditUnavailable("The audit store could not be opened.") from error

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import yaml
 
+from auth.duties import Band, FourEyes, Incompatible
 from auth.permissions import KNOWN_SCOPES, SELF
 
 T = TypeVar("T")
@@ -111,6 +112,8 @@ class Policy(msgspec.Struct, frozen=True):
     thresholds: Mapping[str, Mapping[str, Mapping[str, int]]]  # action -> role -> currency -> minor units
     reason_codes: Mapping[str, Reasons]
     own_accounts: Mapping[str, frozenset[str]]
+    four_eyes: Mapping[str, FourEyes] = {}
+    incompatible: Sequence[Incompatible] = ()
 
     def scopes_of(self, roles: frozenset[str]) -> frozenset[str]:
         """The union of what the roles carry; a role the policy does not know carries nothing."""
@@ -153,6 +156,8 @@ def load(path: Path = POLICY_FILE) -> Policy:
             _thresholds(file, roles),
             {action: _reasons(action, said) for action, said in file.reason_codes.items()},
             {who: _own(who, said) for who, said in file.own_accounts.items()},
+            {action: _four_eyes(action, said, file, roles) for action, said in file.four_eyes.items()},
+            [_read(said, Incompatible, f"incompatible.{place}") for place, said in enumerate(file.incompatible)],
         )
     except (ValueError, yaml.YAMLError) as error:
         raise BadPolicy(f"{path.name}: {error}") from error
@@ -166,6 +171,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     thresholds: dict[str, dict[str, Any]] = {}
     reason_codes: dict[str, Any] = {}
     own_accounts: dict[str, Any] = {}
+    four_eyes: dict[str, Any] = {}
+    incompatible: list[Any] = []
 
 
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -173,6 +180,21 @@ class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     sees: list[str]
     does: list[str]
+
+
+class _Eyes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A rule of four eyes as written."""
+
+    permissions: frozenset[str]
+    hours: Annotated[int, msgspec.Meta(ge=1, le=720)]
+    bands: list[_Band]
+
+
+class _Band(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A band as written."""
+
+    up_to: list[str]
+    signed_by: Annotated[list[frozenset[str]], msgspec.Meta(min_length=1)]
 
 
 class _Loader(yaml.SafeLoader):
@@ -249,6 +271,22 @@ def _reasons(action: str, said: Any) -> Reasons:
     if bool(codes) == (reasons.reason is ReasonRule.NONE):
         raise ValueError(f"{where}: {reasons.reason} {'takes no codes' if codes else 'needs codes'}")
     return reasons
+
+
+def _four_eyes(action: str, said: Any, file: _File, roles: Mapping[str, frozenset[str]]) -> FourEyes:
+    """A rule whose every signer may sign, and whose last band alone holds any amount."""
+    where = f"four_eyes.{action}"
+    eyes = _read(said, _Eyes, where)
+    bands = [Band(dict(_amounts(where, band.up_to, file.currencies)), band.signed_by) for band in eyes.bands]
+    if [bool(band.up_to) for band in bands] != [True] * (len(bands) - 1) + [False]:
+        raise ValueError(f"{where}: the last band, and no other, has no amount")
+    if unknown := sorted(eyes.permissions - KNOWN_SCOPES):
+        raise ValueError(f"{where}: no such permission: {', '.join(unknown)}")
+    signers = frozenset().union(*(group for band in bands for group in band.signed_by))
+    for role in sorted(signers):
+        if not eyes.permissions & roles.get(role, frozenset()) or "approval.decide" not in roles[role]:
+            raise ValueError(f"{where}: {role} is no role, or may not sign")
+    return FourEyes(eyes.permissions, eyes.hours, bands)
 
 
 def _own(subject: str, said: Any) -> frozenset[str]:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from graphql import GraphQLError
 
-from auth.acting import Check
+from auth.acting import Check, Perform
 from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from execution.fields import Partial
 from resolvers.context import Context
@@ -32,6 +32,13 @@ async def act(
         return told
     if (refusal := await _outside(ctx, owner)) is not None:
         return refusal
+    return await ctx.road.travel(ctx.principal, act, check, stepped(ctx, act, owner, system, perform))
+
+
+def stepped(
+    ctx: Context, act: Act, owner: Key, system: System, perform: Callable[[str], Awaitable[str | None]]
+) -> Perform:
+    """A vendor call as one step of an action; what was kept of its subject and of the owner is not used again."""
 
     async def step(audit_id: str) -> Sequence[Step]:
         try:
@@ -41,7 +48,7 @@ async def act(
         finally:  # whatever the vendor said: it may have happened
             await ctx.reads.store.evict([act.subject, str(owner)])
 
-    return await ctx.road.travel(ctx.principal, act, check, step)
+    return step
 
 
 def _failed(error: VendorError) -> Step:

@@ -9,7 +9,9 @@ import msgspec
 from typing_extensions import Doc
 
 from auth.acting import Check
-from auth.acts import ActionContext, Finding, MutationOutcome, Result, Step, UserError
+from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
+from auth.approvals import Approval
+from auth.deciding import Saved
 from execution.fields import Partial
 from resolvers.acting import (
     MutationRoot,
@@ -20,6 +22,7 @@ from resolvers.acting import (
     precondition,
     refused,
     sentence,
+    stepped,
     text,
     unread,
 )
@@ -125,17 +128,36 @@ async def _withdrawal(ctx: Context, input: WithdrawalActionInput, action: Withdr
     if not isinstance(found, Withdrawal):
         return _paid(not_found() if found is None else refused("VENDOR_UNAVAILABLE", sentence(found)), None)
 
-    async def perform(audit_id: str) -> str | None:
-        await cashier.act(WithdrawalCommand(key, action, input.context.reason_code, audit_id))
-        return key.local
-
-    request = asked(f"withdrawal.{action.value.lower()}", key, found.player, input.context, input)
-    request = msgspec.structs.replace(request, exclusive=True)
-    check = lambda: _withdrawal_finding(ctx, key, action)  # noqa: E731  # the road reads it when its turn comes
+    request, check, perform = _prepared(ctx, input, action, found.player)
     result = await act(ctx, request, owner=found.player, system=System.CASHIER, check=check, perform=perform)
     ctx.reads.transactions.forget([key])
     (visible,) = await in_scope([found.player], ctx)
     return _paid(result, key if visible is True else None)
+
+
+def _prepared(
+    ctx: Context, input: WithdrawalActionInput, action: WithdrawalAction, owner: Key
+) -> tuple[Act, Check, Callable[[str], Awaitable[str | None]]]:
+    """The action as the audit names it, what it rests on, and its one call."""
+    key, cashier = parse_key(input.withdrawal_id, "withdrawal"), ctx.reads.ports.cashier
+
+    async def check() -> Finding:  # the road reads it when its turn comes
+        return await _withdrawal_finding(ctx, key, action)
+
+    async def perform(audit_id: str) -> str | None:
+        await cashier.act(WithdrawalCommand(key, action, input.context.reason_code, audit_id))
+        return key.local
+
+    request = asked(f"withdrawal.{action.value.lower()}", key, owner, input.context, input)
+    return msgspec.structs.replace(request, exclusive=True), check, perform
+
+
+def saved_approval(ctx: Context, approval: Approval) -> Saved:
+    """A payout that waits for a second person, prepared as it was asked for."""
+    input = msgspec.convert(approval.input, WithdrawalActionInput)
+    owner = Key.parse(approval.player)
+    request, check, perform = _prepared(ctx, input, WithdrawalAction.APPROVE, owner)
+    return Saved(approval, request, check, stepped(ctx, request, owner, System.CASHIER, perform))
 
 
 async def _withdrawal_told(ctx: Context, key: Key, told: Result) -> TransactionPayload:

@@ -12,12 +12,13 @@ from auth.permissions import PUBLIC, SELF, SIGNED_IN, P
 from execution.publication import field
 from resolvers import actions, desk_actions
 from resolvers.acting import MutationRoot
+from resolvers.approvals import approvals_of, decide_approval
 from resolvers.gateway import audit_of, explain_access_of, vendor_health_of, viewer_of
 from resolvers.node import node_of, node_type
 from resolvers.payments import transaction_of, transactions_of, withdrawal_queue_of
 from resolvers.player import Root, me_key, me_of, player_key, player_of, players_of, search_players_of
 from resolvers.records import game_of, ticket_of
-from schema import areas, operations, payments, player  # noqa: F401  # each declares its types
+from schema import approvals, areas, operations, payments, player  # noqa: F401  # each declares its types
 from schema.declared import SCALARS, graph
 
 APPROVE, REVIEW = P.WITHDRAWAL_APPROVE | P.WITHDRAWAL_APPROVE_HIGH, P.WITHDRAWAL_REVIEW
@@ -47,6 +48,7 @@ class QueryType:
     ticket = field("One ticket by its id.", resolver=ticket_of, requires=P.TICKET_READ)
     vendor_health = field("How every product has been answering.", resolver=vendor_health_of)
     explain_access = field("Who may see a field, and what others see instead.", resolver=explain_access_of)
+    approvals = field("What waits for a second person, the oldest first.", resolver=approvals_of)
     audit = field("Who did what, in the order it was written.", resolver=audit_of)
 
 
@@ -76,6 +78,10 @@ class MutationType:
     restrict_account = field(
         "Sets blocks on an account: protective, never waits for a second person.", resolver=actions.restrict_account,
         requires=P.ACCOUNT_STATUS_UPDATE | P.RISK_ACTION, audited="account.restrict",
+    )  # fmt: skip
+    decide_approval = field(
+        "Signs or rejects what another person asked for; the last signature does it.", resolver=decide_approval,
+        requires=P.APPROVAL_DECIDE, audited="approval.decide",
     )  # fmt: skip
     create_ticket = field(
         "Opens a ticket for a player.",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auth.acts import Result, Step, UserError
-from auth.permissions import PUBLIC, P
+from auth.permissions import NULL, PUBLIC, P
 from execution.publication import field
 from resolvers.actions import PlayerPayload, TransactionPayload, player_after, transaction_after
+from resolvers.approvals import approval_after
 from resolvers.context import Access
 from resolvers.desk_actions import TicketPayload
 from resolvers.gateway import AuditEntry, Viewer
@@ -89,6 +90,10 @@ class PayloadType:
     replayed = field("True if this was told before, for the same idempotency key.")
     dry_run = field("True if nothing was changed.")
     steps = field("System by system.")
+    approval = field(
+        "What waits for a second person, or was decided by him.", resolver=approval_after, requires=P.APPROVAL_READ,
+        on_deny=NULL,
+    )  # fmt: skip
 
 
 @graph.publishes(TransactionPayload, name="TransactionPayload", requires=PUBLIC, description="An action on a payment.")

@@ -11,10 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth import audit
-from auth.audit import open_store
+from auth import sqlite
+from auth.audit import Overtaken, open_store, stored
 from auth.audit_chain import AuditRecord, AuditUnavailable, Phase, Verification, verify
+from auth.tables import APPROVALS, AUDIT
 
 
 def entry(audit_id: str, phase: Phase = Phase.INTENT, actor: str = "agent-1", subject: str = "P-1") -> AuditRecord:
@@ -149,22 +152,47 @@ async def test_a_cancelled_callers_record_is_kept(path: Path) -> None:
 
 
 async def test_a_failing_commit_fails_its_callers_and_the_chain_goes_on(path: Path) -> None:
-    async with open_store(path) as store, open_store(path) as intruder:
+    full = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+    async with open_store(path) as store:
         await store.append(entry("A-1"))
-        await intruder.append(entry("B-1"))  # the store's head is no longer the durable one: its next commit must fail
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(full)
         lost = await asyncio.gather(store.append(entry("A-2")), store.append(entry("A-3")), return_exceptions=True)
         assert [type(one) for one in lost] == [AuditUnavailable, AuditUnavailable]
-        assert (await store.append(entry("A-4"))).sequence == 3
-    assert verify(path) == Verification(3, True, None)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP TRIGGER full")
+        assert (await store.append(entry("A-4"))).sequence == 2
+    assert verify(path) == Verification(2, True, None)
 
 
-async def test_a_second_writer_of_the_file_cannot_fork_the_chain(path: Path) -> None:
+async def test_two_writers_of_one_file_write_one_chain(path: Path) -> None:
     async with open_store(path) as one, open_store(path) as other:
-        await one.append(entry("A-1"))
-        await other.append(entry("A-2"))
-        with pytest.raises(AuditUnavailable):
-            await one.append(entry("A-3"))
-        assert (await one.append(entry("A-3"))).sequence == 3
+        stamps = await asyncio.gather(
+            *(store.append(entry(f"{name}-{n}")) for n in range(50) for name, store in (("A", one), ("B", other)))
+        )
+    assert sorted(stamp.sequence for stamp in stamps) == list(range(1, 101))
+    assert verify(path) == Verification(100, True, None)
+
+
+async def test_an_entry_that_is_called_off_leaves_nothing_and_the_others_alone(path: Path) -> None:
+    async def taken(connection: AsyncConnection) -> None:
+        await connection.execute(insert(APPROVALS), [{"id": "1", "status": "PENDING", "signatures": 0,
+                                                      "requested_at": "", "expires_at": "", "body": b""}])  # fmt: skip
+        raise Overtaken
+
+    async def free(connection: AsyncConnection) -> None:
+        assert len(await stored(connection, select(AUDIT))) == 1
+
+    async with open_store(path) as store:
+        before, lost, after = await asyncio.gather(
+            store.append(entry("A-1")), store.enter([entry("A-2")], taken),
+            store.enter([entry("A-3"), entry("A-4")], free), return_exceptions=True,
+        )  # fmt: skip
+        assert isinstance(lost, Overtaken)
+        assert not isinstance(before, BaseException)
+        assert not isinstance(after, BaseException)
+        assert [before.sequence, *(stamp.sequence for stamp in after)] == [1, 2, 3]
+        assert await store.rows(select(APPROVALS)) == []
     assert verify(path) == Verification(3, True, None)
 
 
@@ -182,7 +210,7 @@ async def test_closing_drains_and_then_takes_no_more(path: Path) -> None:
 async def test_a_setting_that_is_not_durable_is_refused_by_name(
     path: Path, monkeypatch: pytest.MonkeyPatch, pragma: str, weak: str
 ) -> None:
-    monkeypatch.setitem(audit.PRAGMAS, pragma, (weak, audit.PRAGMAS[pragma][1]))
+    monkeypatch.setitem(sqlite.PRAGMAS, pragma, (weak, sqlite.PRAGMAS[pragma][1]))
     with pytest.raises(AuditUnavailable, match=pragma):
         async with open_store(path):
             pass

@@ -34,6 +34,7 @@ ROOTS = [
     "vendorHealth",
     'explainAccess(typeName: "Player", fieldName: "email")',
     "audit(filter: {})",
+    "approvals(filter: {statuses: []})",
 ]
 
 
@@ -47,6 +48,10 @@ ACTIONS = [
     _action("restrictAccount", _PLAYER, "b", "scopes: [LOGIN],", '"KYC_PENDING"'),
     _action("createTicket", _PLAYER, "c", 'subject: "x", body: "x",'),
     _action("addTicketComment", 'ticketId: "ticket:acme:9001"', "d", 'body: "x", public: false,'),
+    _action(
+        "approveWithdrawal", 'withdrawalId: "withdrawal:acme:90015"', "e", "", '"WARNINGS_ACKNOWLEDGED", note: "x"'
+    ),
+    _action("decideApproval", 'approvalId: "approval:acme:x"', "f", 'decision: APPROVE, note: "x",'),
     *(_action(f"{name}Withdrawal", _MONEY, name) for name in ("hold", "release", "approve", "deny")),
 ]
 
