@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +25,15 @@ from auth import policy as policies
 from auth.acting import Road
 from auth.audit import AuditStore, open_store
 from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, principal
+from cache.bus import MemoryBus
+from cache.event_tables import EventsUnavailable
+from cache.events import open_events
+from cache.intake import Intake, KeepsNothing, concluding
+from cache.observing import Rereading
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from config import BadSettings, Settings, load, sandbox_secret
-from execution import console
+from execution import console, hooks
 from execution.connections import Cursors
 from execution.documents import Asked
 from execution.http import BadRequest, Endpoint
@@ -38,7 +44,8 @@ from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
 from vendors.ports.source import System
-from vendors.registry import Connections
+from vendors.ports.webhooks import BadSignature, WebhookReader
+from vendors.registry import Connections, readers
 from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import Credentials, sandbox
 from vendors.sandbox.facts import BRANDS, MARKETS
@@ -131,15 +138,22 @@ async def gateway(
     async with (
         opened(settings.vendor_wire) as wire,
         open_store(settings.var / "audit.db") as audit,
+        open_events(settings.var / "events.db") as events,
+        contextlib.AsyncExitStack() as stack,
     ):
-        ports = connect(settings, wire, clock, sandbox(settings.var))
+        own = sandbox(settings.var)
+        ports = connect(settings, wire, clock, own)
         root = Gateway(settings, ports, audit, clock)
+        reread = Rereading(ports.cashier, ports.kyc, ports.ticketing)
+        intake = Intake(events, KeepsNothing(), MemoryBus(), reread, clock)
+        await stack.enter_async_context(concluding(intake))
         endpoint = Endpoint(
             schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
         )  # fmt: skip
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            webhooks(intake, readers(own), settings.read_timeout_seconds),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
             *handles.routes(root.secret, list(root.policy.roles), world),
             *console.routes(
@@ -148,6 +162,13 @@ async def gateway(
         ]
         guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
         yield Starlette(routes=routes, middleware=guards)
+
+
+def webhooks(intake: Intake, known: Sequence[WebhookReader], read_timeout_seconds: float) -> Route:
+    """What vendors tell by themselves. A store that is away is a 503 with a date: Zendesk repeats no other."""
+    found = {(one.system.value.lower(), one.product): partial(intake.receive, one) for one in known}
+    refusals = {BadSignature: (401, {}), EventsUnavailable: (503, {"Retry-After": "5"})}
+    return hooks.route(found, refusals, read_timeout_seconds=read_timeout_seconds)
 
 
 def connect(settings: Settings, wire: Wire, clock: Clock, credentials: Credentials) -> Ports:

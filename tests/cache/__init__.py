@@ -1,0 +1,1 @@
+"""Tests of the room that asks once per key and remembers."""
