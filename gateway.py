@@ -144,7 +144,7 @@ async def gateway(
         own = sandbox(settings.var)
         ports = connect(settings, wire, clock, own)
         root = Gateway(settings, ports, audit, clock)
-        reread = Rereading(ports.cashier, ports.kyc, ports.ticketing)
+        reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, KeepsNothing(), MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
         endpoint = Endpoint(

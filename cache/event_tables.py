@@ -33,6 +33,7 @@ EVENTS = Table(
     Column("kind", Text, nullable=False),
     Column("received_at", Integer, nullable=False),
     Column("late", Boolean, nullable=False),
+    Column("ask", Boolean, nullable=False),
     Column("handled", Boolean, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Index("events_by_id", "system", "product", "event_id", unique=True),

@@ -78,8 +78,10 @@ class EventStore:
     async def pending(self, most: int) -> list[Taken]:
         """Events not marked yet, oldest first."""
         query = select(EVENTS).where(~EVENTS.c.handled).order_by(EVENTS.c.sequence).limit(most)
-        found = [(row.sequence, row.late, _event_of.decode(row.body)) for row in await self._rows(query)]
-        return [Taken(sequence, told, late=late, ask=told.status is None) for sequence, late, told in found]
+        return [
+            Taken(row.sequence, _event_of.decode(row.body), late=row.late, ask=row.ask)
+            for row in await self._rows(query)
+        ]
 
     async def states(self, subjects: Sequence[Key]) -> Mapping[Key, Sequence[Observation]]:
         """Everything seen of each subject, in the order it was written; a subject never seen is left out."""
@@ -155,8 +157,9 @@ class _Group:
         late, unsure = any(place < 0 for place in places), any(place == 0 for place in places)
         for state in states:
             self._keep(state)
-        self._events.append(_event_row(self._sequence, receipt, late))
-        return Taken(self._sequence, told, late=late, ask=unsure or told.status is None)
+        taken = Taken(self._sequence, told, late=late, ask=unsure or told.unsettled)
+        self._events.append(_event_row(taken, receipt.at))
+        return taken
 
     def _place(self, state: Observation) -> int:
         """Below zero before the latest known, above behind it, zero where nobody can tell."""
@@ -187,11 +190,11 @@ def _id(told: VendorEvent) -> tuple[Any, ...]:
     return (told.system.value, told.product, told.id)
 
 
-def _event_row(sequence: int, receipt: _Receipt, late: bool) -> dict[str, Any]:
-    told = receipt.event
+def _event_row(taken: Taken, received_at: datetime) -> dict[str, Any]:
+    told = taken.event
     return {
-        "sequence": sequence, "system": told.system.value, "product": told.product, "event_id": told.id,
-        "kind": told.kind, "received_at": micros(receipt.at), "late": late, "handled": False,
+        "sequence": taken.sequence, "system": told.system.value, "product": told.product, "event_id": told.id,
+        "kind": told.kind, "received_at": micros(received_at), "late": taken.late, "ask": taken.ask, "handled": False,
         "body": msgspec.json.encode(told),
     }  # fmt: skip
 

@@ -20,7 +20,7 @@ SETTLING = timedelta(seconds=10)  # longer than a vendor call takes: until then 
 
 
 class SeenBy(Enum):
-    """How the gateway came to know a state."""
+    """How the gateway came to know a state: it was told, it read for somebody, or it asked of its own accord."""
 
     WEBHOOK = "WEBHOOK"
     READ = "READ"
@@ -28,7 +28,10 @@ class SeenBy(Enum):
 
 
 class Observation(msgspec.Struct, frozen=True):
-    """A subject's status at the vendor's instant `at`; `previous` where the vendor told it. No personal data."""
+    """A subject's status at the vendor's instant `at`; `previous` where the vendor told it. No personal data.
+
+    `first_seen_at` is by the gateway's clock; of a POLL it is when it was asked, so that it holds for later.
+    """
 
     subject: Key
     status: str
@@ -74,11 +77,11 @@ def order(one: Observation, other: Observation) -> int:
 
 
 def read_as_news(read: Observation, latest: Observation | None) -> Observation | None:
-    """A read that shows another status than the latest known, or None.
+    """A read or poll that shows another status than the latest known, or None.
 
-    A read's date may be older than the latest event without being older news (an applicant sent back to the start
-    keeps his first date): then it holds from when it was seen. Close behind an event it may have left before it, and
-    is let go: the next read tells.
+    Its date may be older than the latest event's without it being older news (an applicant sent back to the start
+    keeps his first date): then it holds from when it was seen. What may have left before that event was known is let
+    go, the next read tells: of a poll it is certain, of a read it is so close behind the event.
     """
     if latest is None:
         return read
@@ -86,7 +89,8 @@ def read_as_news(read: Observation, latest: Observation | None) -> Observation |
         return None
     if read.at > latest.at:
         return read
-    if read.first_seen_at - latest.first_seen_at < SETTLING:
+    settling = timedelta() if read.seen_by is SeenBy.POLL else SETTLING
+    if read.first_seen_at - latest.first_seen_at < settling:
         return None
     return msgspec.structs.replace(read, at=max(read.first_seen_at, latest.at))
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+import msgspec
 from cachetools import LRUCache
 
 from cache.history import Observation, SeenBy
@@ -60,11 +61,14 @@ class Observer:
 class Rereading:
     """Asks the vendors where subjects stand. One that does not answer is left out: the next read tells."""
 
-    def __init__(self, cashier: CashierPort, kyc: KycPort, ticketing: TicketingPort) -> None:
-        self._cashier, self._kyc, self._ticketing = cashier, kyc, ticketing
+    def __init__(
+        self, cashier: CashierPort, kyc: KycPort, ticketing: TicketingPort, clock: Callable[[], datetime]
+    ) -> None:
+        self._cashier, self._kyc, self._ticketing, self._clock = cashier, kyc, ticketing, clock
 
     async def __call__(self, subjects: Sequence[Key]) -> Sequence[Observation]:
         """One plural read a system."""
+        asked_at = self._clock()
         payments, tickets = _of(subjects, PAYMENTS), _of(subjects, TICKETS)
         players = [Key("player", key.brand, key.local) for key in _of(subjects, VERIFICATIONS)]
         answers = await asyncio.gather(
@@ -73,7 +77,8 @@ class Rereading:
         records: list[object] = [record for answer in answers for record in answer.values()]
         for failure in (record for record in records if isinstance(record, VendorError)):
             log.warning("a subject of an event could not be read: %s", failure.code)
-        return [state for state in map(state_shown, records) if state is not None]
+        shown = [state for state in map(state_shown, records) if state is not None]
+        return [msgspec.structs.replace(state, first_seen_at=asked_at, seen_by=SeenBy.POLL) for state in shown]
 
 
 def _of(subjects: Sequence[Key], kinds: Sequence[str]) -> list[Key]:

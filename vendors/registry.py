@@ -16,6 +16,7 @@ from vendors.cashier.paymentiq import PaymentIQ, PaymentIQTokens
 from vendors.cashier.paymentiq_webhooks import PaymentIQWebhooks
 from vendors.client import Client, Headers, Sent
 from vendors.crm import customerio
+from vendors.crm.customerio_webhooks import CustomerIoWebhooks
 from vendors.kyc import sumsub
 from vendors.kyc.sumsub_webhooks import SumsubWebhooks
 from vendors.pam.infigaming import InfiGaming
@@ -23,6 +24,7 @@ from vendors.ports.source import System
 from vendors.ports.webhooks import WebhookReader
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk
+from vendors.ticketing.zendesk_webhooks import ZendeskWebhooks
 from vendors.wire import Wire
 
 Clock = Callable[[], datetime]
@@ -79,6 +81,8 @@ def readers(own: Credentials) -> Sequence[WebhookReader]:
     return (
         PaymentIQWebhooks(*own.cashier_hook, own.merchant_ids),
         SumsubWebhooks(own.kyc_hook),
+        CustomerIoWebhooks(own.crm_hook),
+        ZendeskWebhooks(own.desk_hook, list(own.merchant_ids)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -48,3 +49,12 @@ def key(kind: str, brand: str, local: str) -> Key | None:
         return Key.parse(f"{kind}:{brand}:{local}")
     except ValueError:
         return None
+
+
+def instant(text: str | None) -> datetime | None:
+    """An ISO 8601 moment, UTC unless it says otherwise; None for what is no moment."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -158,3 +158,24 @@ async def test_settings_that_would_not_survive_a_power_cut_stop_the_start(
     with pytest.raises(EventsUnavailable, match="synchronous"):
         async with open_events(tmp_path / "events.db"):
             pass
+
+
+async def test_what_was_asked_after_two_events_of_one_instant_settles_them(store: EventStore) -> None:
+    await store.take([event(0, "OPEN", "a")], NOW)
+    await store.take([event(0, "SOLVED", "b")], NOW)
+    await written(store, seen(0, "OPEN", SeenBy.POLL, timedelta(seconds=1)))
+    assert (await statuses(store))[-1] == "OPEN"
+
+
+async def test_what_was_asked_before_an_event_came_does_not_undo_it(store: EventStore) -> None:
+    await store.take([event(5, "APPROVED")], NOW + timedelta(minutes=5))
+    await written(store, seen(1, "PENDING", SeenBy.POLL, timedelta(minutes=3)))
+    assert await statuses(store) == ["APPROVED"]
+
+
+async def test_that_the_vendor_has_to_be_asked_survives_a_restart(tmp_path: Path) -> None:
+    async with open_events(tmp_path / "events.db") as store:
+        await store.take([event(0, "OPEN", "a")], NOW)
+        await store.take([event(0, "SOLVED", "b")], NOW)
+    async with open_events(tmp_path / "events.db") as store:
+        assert [one.ask for one in await store.pending(10)] == [False, True]

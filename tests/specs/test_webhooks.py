@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -78,7 +79,7 @@ async def test_nobody_else_has_an_address(caller: Caller, tmp_path: Path, path: 
 async def test_too_much_is_413_whether_it_says_so_or_not(caller: Caller, tmp_path: Path) -> None:
     large = b" " * (MAX_BODY_BYTES + 1)
 
-    async def dripping():  # type: ignore[no-untyped-def]
+    async def dripping() -> AsyncIterator[bytes]:
         yield large[:1000]
         yield large[1000:]
 
@@ -98,7 +99,7 @@ async def test_paymentiq_is_told_that_it_was_understood_and_the_payment_is_read(
     async with asyncio.timeout(10):
         while not (states := kept(tmp_path, "SELECT subject, status, seen_by FROM states")):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-    assert states == [("withdrawal:acme:90007", "AWAITING_APPROVAL", "READ")]
+    assert states == [("withdrawal:acme:90007", "AWAITING_APPROVAL", "POLL")]
 
 
 async def test_a_store_that_is_away_is_503_with_a_date(caller: Caller, tmp_path: Path) -> None:

@@ -84,12 +84,24 @@ def test_a_repeat_has_the_same_id_and_another_event_of_the_same_request_has_not(
         ({"type": "applicantActionReviewed"}, None),  # the review of an action is not the applicant's
         ({"createdAtMs": None}, None),  # without an instant it cannot be put in order
         ({"createdAtMs": "yesterday"}, None),
+        ({"type": "applicantLevelChanged"}, None),
     ],
 )
 def test_a_status_is_taken_from_what_moves_the_applicant_and_has_an_instant(changed: Any, status: str | None) -> None:
     event = told(**changed)
     assert event.status == status
     assert event.known
+
+
+@pytest.mark.parametrize(
+    ("changed", "unsettled"),
+    [({}, False), ({"type": "applicantTagsChanged"}, False), ({"type": "applicantLevelChanged"}, True),
+     ({"createdAtMs": None}, True), ({"reviewStatus": None}, True)],
+)  # fmt: skip
+def test_the_vendor_is_asked_where_the_event_may_have_moved_him_without_saying_where(
+    changed: Any, unsettled: bool
+) -> None:
+    assert told(**changed).unsettled == unsettled
 
 
 @pytest.mark.parametrize("external", ["", "acme", "acme:../s", "acme:s:4", "ACME:s-004"])

@@ -64,6 +64,7 @@ class PaymentIQWebhooks:
             known=told.tx_type_id in _EVENTS or _kinds(told.tx_name) is not None,
             subjects=subjects,
             player=key("player", brand, told.user_id or ""),
+            unsettled=bool(subjects),
         )
 
     def _subjects(self, told: _Notification) -> tuple[Key, ...]:

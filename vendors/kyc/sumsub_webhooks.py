@@ -11,7 +11,6 @@ but has the shape of a request's id, so type and instant stand beside it: a repe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -19,7 +18,7 @@ from vendors.kyc.sumsub import ReviewResult, status_of, words_of
 from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import BadSignature, VendorEvent
-from vendors.webhooks import decoded, key, mac, must_equal, unreadable
+from vendors.webhooks import decoded, instant, key, mac, must_equal, unreadable
 
 PRODUCT = "sumsub"
 DIGEST, ALGORITHM = "x-payload-digest", "x-payload-digest-alg"
@@ -31,12 +30,14 @@ _MOVES = frozenset(  # sent because the applicant's status changed
         "applicantAwaitingService", "applicantReviewed", "applicantReset",
     }
 )  # fmt: skip
-_OTHERS = frozenset(  # about something else of the applicant; where he stands has to be read
+_UNSETTLING = frozenset(
+    {"applicantLevelChanged", "applicantWorkflowCompleted"}
+)  # may move him, and do not say where to
+_OTHERS = frozenset(  # about something else of the applicant; an action has a status of its own
     {
         "applicantPersonalInfoChanged", "applicantTagsChanged", "applicantActivated", "applicantDeactivated",
-        "applicantDeleted", "applicantLevelChanged", "applicantWorkflowCompleted", "applicantActionPending",
-        "applicantActionReviewed", "applicantActionOnHold", "videoIdentStatusChanged",
-        "videoIdentCompositionCompleted",
+        "applicantDeleted", "applicantActionPending", "applicantActionReviewed", "applicantActionOnHold",
+        "videoIdentStatusChanged", "videoIdentCompositionCompleted",
     }
 )  # fmt: skip
 
@@ -72,7 +73,7 @@ class SumsubWebhooks:
 
 def _event(payload: _Payload) -> VendorEvent:
     brand, _, local = payload.external_user_id.partition(":")
-    subject, at = key("kyc", brand, local), _instant(payload.created_at_ms)
+    subject, at = key("kyc", brand, local), instant(payload.created_at_ms)
     moved = payload.type in _MOVES and payload.review_status is not None and at is not None
     result = payload.review_result or ReviewResult()
     return VendorEvent(
@@ -80,23 +81,16 @@ def _event(payload: _Payload) -> VendorEvent:
         PRODUCT,
         _id(payload),
         payload.type,
-        known=payload.type in _MOVES | _OTHERS,
+        known=payload.type in _MOVES | _UNSETTLING | _OTHERS,
         subjects=() if subject is None else (subject,),
         player=None if subject is None else Key("player", brand, local),
         at=at,
         status=status_of(payload.review_status or "", result).value if moved else None,
         vendor_status=words_of(payload.review_status or "", result) if moved else None,
+        unsettled=payload.type in _MOVES | _UNSETTLING and not moved,
     )
 
 
 def _id(payload: _Payload) -> str | None:
     parts = (payload.correlation_id, payload.type, payload.created_at_ms)
     return None if payload.correlation_id is None else " ".join(part or "-" for part in parts)
-
-
-def _instant(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -25,7 +25,8 @@ class VendorEvent(msgspec.Struct, frozen=True):
     `kind` is the product's word; `known` is False for one no page explains.
     `subjects` are what it is about, `player` whose they are where the product says so.
     `at` is the vendor's instant, which orders events of a subject. `status` and `previous` are canonical names of the
-    subject's status; None means that the event does not say where the subject stands and the vendor has to be asked.
+    subject's status. `unsettled` says that the status may be another now and the event does not tell which: the vendor
+    has to be asked.
     """
 
     system: System
@@ -39,6 +40,7 @@ class VendorEvent(msgspec.Struct, frozen=True):
     status: str | None = None
     vendor_status: str | None = None
     previous: str | None = None
+    unsettled: bool = False
 
     @property
     def tags(self) -> tuple[str, ...]:
