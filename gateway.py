@@ -27,9 +27,9 @@ from auth.audit import AuditStore, open_store
 from auth.identity import ANONYMOUS, InvalidToken, Principal, issue, principal
 from cache.bus import MemoryBus
 from cache.event_tables import EventsUnavailable
-from cache.events import open_events
+from cache.events import EventStore, open_events
 from cache.intake import Intake, KeepsNothing, concluding
-from cache.observing import Rereading
+from cache.observing import Observer, Rereading
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from config import BadSettings, Settings, load, sandbox_secret
@@ -65,8 +65,9 @@ def utc_now() -> datetime:
 class Gateway:
     """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
-    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, clock: Clock) -> None:
-        self._ports, self._audit, self._clock = ports, audit, clock
+    def __init__(self, settings: Settings, ports: Ports, audit: AuditStore, events: EventStore, clock: Clock) -> None:
+        self._ports, self._audit, self._events, self._clock = ports, audit, events, clock
+        self._observer = Observer(events.observe)
         self.secret, self.policy, self._scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._road = Road(audit, lambda: self.policy)
 
@@ -101,7 +102,7 @@ class Gateway:
             granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
-            reads=Reads(self._ports, self._scopes),
+            reads=Reads(self._ports, self._scopes, self._observer.saw),
             scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
             denied=publication.denied(granted),
             clock=self._clock,
@@ -110,6 +111,7 @@ class Gateway:
             cursors=Cursors(self.secret, caller),
             road=self._road,
             audit=self._audit,
+            states=self._events.states,
             explain=self._explain,
         )
 
@@ -143,7 +145,7 @@ async def gateway(
     ):
         own = sandbox(settings.var)
         ports = connect(settings, wire, clock, own)
-        root = Gateway(settings, ports, audit, clock)
+        root = Gateway(settings, ports, audit, events, clock)
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, KeepsNothing(), MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))

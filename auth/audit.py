@@ -7,7 +7,7 @@ many callers. The schema is made at open until the Alembic migrations come; sign
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +141,10 @@ class AuditStore:
         query = select(AUDIT).where(_key_of == idempotency_key, AUDIT.c.at >= since.isoformat())
         found = await self._read(query.order_by(AUDIT.c.sequence))
         return [one for one in found if (one.record.actor, one.record.action) == (actor, action)]
+
+    async def about(self, subjects: Sequence[str]) -> list[StoredRecord]:
+        """Everything on record of any of these subjects, in order."""
+        return await self._read(select(AUDIT).where(_subject_of.in_(subjects)).order_by(AUDIT.c.sequence))
 
     async def in_doubt(self, subject: str) -> bool:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""

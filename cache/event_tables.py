@@ -50,7 +50,7 @@ STATES = Table(
     Column("at", Integer, nullable=False),
     Column("first_seen_at", Integer, nullable=False),
     Column("seen_by", Text, nullable=False),
-    Index("states_of_subject", "subject", "at", "status", unique=True),
+    Index("states_of_subject", "subject", "at"),
 )
 
 

@@ -73,7 +73,10 @@ class EventStore:
 
     async def handled(self, sequences: Sequence[int]) -> None:
         """Marks events as done with: they are not `pending` after a restart."""
-        await self._writer.put(_Handled(tuple(sequences)))
+        try:
+            await self._writer.put(_Handled(tuple(sequences)))
+        except (SQLAlchemyError, Closed) as error:
+            raise EventsUnavailable("The event store could not be written.") from error
 
     async def pending(self, most: int) -> list[Taken]:
         """Events not marked yet, oldest first."""
@@ -84,7 +87,9 @@ class EventStore:
         ]
 
     async def states(self, subjects: Sequence[Key]) -> Mapping[Key, Sequence[Observation]]:
-        """Everything seen of each subject, in the order it was written; a subject never seen is left out."""
+        """Everything seen of each subject until now, in the order it was written; one never seen is left out."""
+        if not self._writer.idle:
+            await self.handled(())  # behind everything that was taken before
         found: defaultdict[Key, list[Observation]] = defaultdict(list)
         query = select(STATES).where(STATES.c.subject.in_([str(key) for key in subjects])).order_by(STATES.c.sequence)
         for row in await self._rows(query):
@@ -177,8 +182,7 @@ class _Group:
         if self._events:
             await connection.execute(insert(EVENTS), self._events)
         if self._states:
-            rows = [state_row(state) for state in self._states]
-            await connection.execute(insert(STATES).prefix_with("OR IGNORE"), rows)
+            await connection.execute(insert(STATES), [state_row(state) for state in self._states])
         if self._handled:
             await connection.execute(update(EVENTS).where(EVENTS.c.sequence.in_(self._handled)).values(handled=True))
 

@@ -21,7 +21,12 @@ class GroupCommit(Generic[T, R]):
     def __init__(self, write: Callable[[Sequence[T]], Awaitable[Sequence[R]]], most_waiting: int = 10_000) -> None:
         self._write, self._most = write, most_waiting
         self._queue: asyncio.Queue[tuple[T, asyncio.Future[R]] | None] = asyncio.Queue()
-        self._closed = False
+        self._closed, self._writing = False, False
+
+    @property
+    def idle(self) -> bool:
+        """Nothing waits and nothing is being written."""
+        return not self._writing and self._queue.empty()
 
     async def put(self, item: T) -> R:
         """Returns once the item is durable, else raises what the write raised, or Closed.
@@ -75,6 +80,7 @@ class GroupCommit(Generic[T, R]):
         return taken
 
     async def _settle(self, group: list[tuple[T, asyncio.Future[R]]]) -> None:
+        self._writing = True
         try:
             results = await self._write([item for item, _ in group])
         except BaseException as error:
@@ -82,6 +88,8 @@ class GroupCommit(Generic[T, R]):
             if not isinstance(error, Exception):
                 raise
             return
+        finally:
+            self._writing = False
         for (_, done), result in zip(group, results, strict=True):
             done.set_result(result)
 

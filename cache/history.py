@@ -79,20 +79,28 @@ def order(one: Observation, other: Observation) -> int:
 def read_as_news(read: Observation, latest: Observation | None) -> Observation | None:
     """A read or poll that shows another status than the latest known, or None.
 
-    Its date may be older than the latest event's without it being older news (an applicant sent back to the start
-    keeps his first date): then it holds from when it was seen. What may have left before that event was known is let
-    go, the next read tells: of a poll it is certain, of a read it is so close behind the event.
+    Its date may be older than the latest state's without it being older news (an applicant sent back to the start
+    keeps his first date): then it holds from when it was seen. What may have left before that state was known is let
+    go, the next read tells: of a poll it is certain, of a read it is so close behind. Dates of one second are no older:
+    of two reads the later is news.
     """
     if latest is None:
         return read
     if read.status == latest.status:
         return None
-    if read.at > latest.at:
+    if read.at > latest.at or (read.at == latest.at and {latest.seen_by, read.seen_by} == {SeenBy.READ}):
         return read
     settling = timedelta() if read.seen_by is SeenBy.POLL else SETTLING
     if read.first_seen_at - latest.first_seen_at < settling:
         return None
     return msgspec.structs.replace(read, at=max(read.first_seen_at, latest.at))
+
+
+def with_current(states: Sequence[Observation], current: Observation) -> Sequence[Observation]:
+    """The states and what a record in hand shows, which may not be written yet."""
+    ordered = sorted(states, key=cmp_to_key(order))
+    news = read_as_news(current, ordered[-1] if ordered else None)
+    return [*states, news] if news else states
 
 
 def timeline(states: Sequence[Observation], created_at: datetime | None = None) -> list[Step]:

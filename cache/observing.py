@@ -15,6 +15,7 @@ from vendors.errors import VendorError
 from vendors.ports.cashier import CashierPort, Transaction
 from vendors.ports.keys import Key
 from vendors.ports.kyc import KycPort, KycProfile
+from vendors.ports.paging import Page
 from vendors.ports.ticketing import Ticket, TicketingPort
 
 REMEMBERED = 100_000  # subjects whose last status is known without asking the store
@@ -50,12 +51,20 @@ class Observer:
         self._keep = keep
         self._last: LRUCache[Key, str] = LRUCache(REMEMBERED)
 
-    def saw(self, records: Iterable[object]) -> None:
-        """Costs a look in a dictionary a record unless its status is another than the last seen here."""
-        for record in records:
-            state = state_shown(record)
-            if state is not None and self._last.get(state.subject) != state.status and self._keep(state):
-                self._last[state.subject] = state.status
+    def saw(self, answers: Iterable[object]) -> None:
+        """Answers of reads: records, lists or pages of them. Costs a look in a dictionary a record that is followed."""
+        for answer in answers:
+            if isinstance(answer, (list, tuple)):
+                self.saw(answer)
+            elif isinstance(answer, Page):
+                self.saw(answer.items)
+            else:
+                self._compare(answer)
+
+    def _compare(self, record: object) -> None:
+        state = state_shown(record)
+        if state is not None and self._last.get(state.subject) != state.status and self._keep(state):
+            self._last[state.subject] = state.status
 
 
 class Rereading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -36,10 +36,13 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 class Reads:
-    """A request's windows over the ports; `outcomes` remembers what each system answered."""
+    """A request's windows over the ports; `outcomes` remembers what each answered, `saw` is shown every answer."""
 
-    def __init__(self, ports: Ports, scopes: ScopeRecords) -> None:
-        self.ports, self.scopes, self.outcomes = ports, scopes, Outcomes()
+    def __init__(
+        self, ports: Ports, scopes: ScopeRecords, saw: Callable[[Iterable[object]], None] | None = None
+    ) -> None:
+        self.ports, self.scopes, self.saw = ports, scopes, saw or (lambda answers: None)
+        self.outcomes = Outcomes(self.saw)
         pam, cashier, kyc, bonus = (self.outcomes.of(s) for s in (System.PAM, System.CASHIER, System.KYC, System.BONUS))
         aggregator, crm, tickets = (self.outcomes.of(s) for s in (System.AGGREGATOR, System.CRM, System.TICKETING))
         self.players: Window[Key, Player] = Window(self._players, pam)

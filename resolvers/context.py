@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,11 +13,14 @@ import msgspec
 from auth.acting import Road
 from auth.audit import AuditStore
 from auth.identity import Principal
+from cache.history import Observation
 from cache.reads import Reads
 from execution.connections import Cursors
 from execution.loading import Loader
 from execution.publication import Spec
 from vendors.ports.keys import Key
+
+States = Callable[[Sequence[Key]], Awaitable[Mapping[Key, Sequence[Observation]]]]  # what was seen of subjects
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -70,6 +73,7 @@ class Context:
     cursors: Cursors
     road: Road
     audit: AuditStore
+    states: States
     explain: Callable[[str], Access | None]
     loaders: dict[Any, Loader] = field(default_factory=dict)
     ahead: set[asyncio.Task[None]] = field(default_factory=set)
@@ -77,7 +81,7 @@ class Context:
     def renew(self) -> None:
         """Forgets what this operation has read: something is about to change."""
         self.loaders.clear()
-        self.reads = Reads(self.reads.ports, self.reads.scopes)
+        self.reads = Reads(self.reads.ports, self.reads.scopes, self.reads.saw)
 
     def close(self) -> None:
         """Nothing goes on for an operation that is over."""

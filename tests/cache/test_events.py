@@ -179,3 +179,8 @@ async def test_that_the_vendor_has_to_be_asked_survives_a_restart(tmp_path: Path
         await store.take([event(0, "SOLVED", "b")], NOW)
     async with open_events(tmp_path / "events.db") as store:
         assert [one.ask for one in await store.pending(10)] == [False, True]
+
+
+async def test_of_two_reads_of_one_second_the_later_is_news(store: EventStore) -> None:
+    await written(store, seen(0, "ON_HOLD"), seen(0, "CANCELLED"), seen(0, "ON_HOLD"))
+    assert await statuses(store) == ["ON_HOLD", "CANCELLED", "ON_HOLD"]
