@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,11 +31,16 @@ from auth.oidc import OidcIssuer
 from auth.permissions import KNOWN_SCOPES
 from auth.sandbox_issuer import SandboxIssuer, issue
 from auth.tokens import Claims, Rules
+from cache.bus import MemoryBus
+from cache.event_tables import EventsUnavailable
+from cache.events import EventStore, open_events
+from cache.intake import Intake, concluding
+from cache.observing import Observer, Rereading
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret
-from execution import console
+from execution import console, hooks
 from execution.connections import Cursors
 from execution.documents import Asked
 from execution.executor import Answer, Engine
@@ -47,7 +53,8 @@ from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
 from vendors.ports.source import System
-from vendors.registry import Connections
+from vendors.ports.webhooks import BadSignature, WebhookReader
+from vendors.registry import Connections, readers
 from vendors.resilience import deadline
 from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import Credentials, sandbox
@@ -69,9 +76,18 @@ class Gateway:
     """One process's gateway: who asks, what he may see, and the graph over the ports."""
 
     def __init__(
-        self, settings: Settings, ports: Ports, audit: AuditStore, identity: Identity, clock: Clock, *, store: Store
+        self,
+        settings: Settings,
+        ports: Ports,
+        audit: AuditStore,
+        identity: Identity,
+        clock: Clock,
+        *,
+        store: Store,
+        events: EventStore,
     ) -> None:
         self._ports, self._audit, self._identity, self._store, self._clock = ports, audit, identity, store, clock
+        self._events, self._observer = events, Observer(events.observe)
         self._seconds = settings.deadline_seconds
         self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
@@ -106,7 +122,7 @@ class Gateway:
             granted -= policies.SELF_SCOPES
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
-            reads=Reads(self._ports, self.scopes, self._store),
+            reads=Reads(self._ports, self.scopes, self._store, self._observer.saw),
             scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
             denied=publication.denied(granted),
             clock=self._clock,
@@ -116,6 +132,7 @@ class Gateway:
             road=self._road,
             audit=self._audit,
             aml_words=self._aml_words,
+            states=self._events.states,
             explain=self._explain,
         )
 
@@ -146,15 +163,23 @@ async def gateway(
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
         aclosing(Store(settings.cache_entries)) as store,
+        open_events(settings.var / "events.db") as events,
+        contextlib.AsyncExitStack() as stack,
     ):
-        ports = connect(settings, wire, clock, sandbox(settings.var))
-        root = Gateway(settings, ports, audit, Identity([issuer(settings, provider)]), clock, store=store)
+        own = sandbox(settings.var)
+        ports = connect(settings, wire, clock, own)
+        who = Identity([issuer(settings, provider)])
+        root = Gateway(settings, ports, audit, who, clock, store=store, events=events)
+        reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
+        intake = Intake(events, store, MemoryBus(), reread, clock)
+        await stack.enter_async_context(concluding(intake))
         endpoint = Endpoint(
             schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
         )  # fmt: skip
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            webhooks(intake, readers(own), settings.read_timeout_seconds),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
             *(() if settings.oidc_issuer else handles.routes(root.secret, list(root.policy.roles), world)),
             *console.routes(
@@ -184,6 +209,13 @@ def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
         ),
     )  # fmt: skip
     return OidcIssuer(rules, KeySet(settings.oidc_issuer, fetch))
+
+
+def webhooks(intake: Intake, known: Sequence[WebhookReader], read_timeout_seconds: float) -> Route:
+    """What vendors tell by themselves. A store that is away is a 503 with a date: Zendesk repeats no other."""
+    found = {(one.system.value.lower(), one.product): partial(intake.receive, one) for one in known}
+    refusals = {BadSignature: (401, {}), EventsUnavailable: (503, {"Retry-After": "5"})}
+    return hooks.route(found, refusals, read_timeout_seconds=read_timeout_seconds)
 
 
 def connect(settings: Settings, wire: Wire, clock: Clock, credentials: Credentials) -> Ports:

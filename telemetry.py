@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 SCOPE, SERVICE = "player_graph", "player-graph"
 OPERATION_SPAN = "GraphQL Operation"  # until its type is known, which then is the name
 OPERATION_TYPE, OUTCOME, ERROR_TYPE = "graphql.operation.type", "outcome", "error.type"
-VENDOR_SYSTEM, VENDOR_OPERATION = "vendor.system", "vendor.operation"
+VENDOR_SYSTEM, VENDOR_OPERATION, VENDOR_PRODUCT = "vendor.system", "vendor.operation", "vendor.product"
 OPERATIONS, OPERATION_DURATION = "player_graph.operations", "player_graph.operation.duration"
 PLANS = "player_graph.plans"
 VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendor.call.duration"
 VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
 BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
+WEBHOOKS = "player_graph.webhooks"
 OK, CANCELLED, CRASHED = "OK", "CANCELLED", "INTERNAL"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EXPORTER = "opentelemetry.exporter.otlp.proto.http"
@@ -47,6 +48,7 @@ _vendor_calls = _meter.create_counter(VENDOR_CALLS, description="Calls to vendor
 _vendor_duration = _meter.create_histogram(
     VENDOR_DURATION, "s", "From a call to its decoded reply.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
 )
+_webhooks = _meter.create_counter(WEBHOOKS, description="Events that vendors sent, by product and what became of them.")
 
 _vendor_retries = _meter.create_counter(
     VENDOR_RETRIES, description="Calls made again, by what the one before ended in."
@@ -118,6 +120,11 @@ def vendor_retry(system: str, name: str, outcome: str) -> None:
 def vendor_refused(system: str, name: str, reason: str) -> None:
     """A call was not made, for one of the reasons above."""
     _vendor_refusals.add(1, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name, REASON: reason})
+
+
+def webhook(system: str, product: str, outcome: str) -> None:
+    """One count for an event: OK, LATE, REPLAYED, UNKNOWN, or why it was not taken."""
+    _webhooks.add(1, {VENDOR_SYSTEM: system, VENDOR_PRODUCT: product, OUTCOME: outcome})
 
 
 def _span(name: str, kind: trace.SpanKind) -> AbstractContextManager[trace.Span]:

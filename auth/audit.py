@@ -111,6 +111,10 @@ class AuditStore:
         """What is on record of one person's action under one idempotency key, in order."""
         return await self._read(request_query(actor, action, idempotency_key, since))
 
+    async def about(self, subjects: Sequence[str]) -> list[StoredRecord]:
+        """Everything on record of any of these subjects, in order."""
+        return await self._read(select(AUDIT).where(subject_of.in_(subjects)).order_by(AUDIT.c.sequence))
+
     async def in_doubt(self, subject: str) -> bool:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""
         return doubtful(await self._read(doubt_query(subject)))

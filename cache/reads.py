@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -43,16 +43,23 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 class Reads:
-    """A request's windows over the ports; `outcomes` remembers what each system answered.
+    """A request's windows over the ports; `outcomes` remembers what each answered, `saw` is shown every answer.
 
     With `judging` nothing that an earlier request left is looked at: something is about to change.
     """
 
     def __init__(
-        self, ports: Ports, scopes: ScopeRecords, store: Store | None = None, *, judging: bool = False
+        self,
+        ports: Ports,
+        scopes: ScopeRecords,
+        store: Store | None = None,
+        saw: Callable[[Iterable[object]], None] | None = None,
+        *,
+        judging: bool = False,
     ) -> None:
-        self.ports, self.scopes, self.store, self.outcomes = ports, scopes, store or Store(), Outcomes()
-        self._judging = judging
+        self.ports, self.scopes, self.store = ports, scopes, store or Store()
+        self.saw, self._judging = saw or (lambda answers: None), judging
+        self.outcomes = Outcomes(self.saw)
         pam, cashier, kyc, bonus = (self.outcomes.of(s) for s in (System.PAM, System.CASHIER, System.KYC, System.BONUS))
         aggregator, crm, tickets = (self.outcomes.of(s) for s in (System.AGGREGATOR, System.CRM, System.TICKETING))
         kept = self._kept
@@ -101,7 +108,7 @@ class Reads:
 
     def for_a_decision(self) -> Reads:
         """Windows that remember nothing yet and ask the vendors for everything."""
-        return Reads(self.ports, self.scopes, self.store, judging=True)
+        return Reads(self.ports, self.scopes, self.store, self.saw, judging=True)
 
     def _kept(self, kind: str, port: object, read: Read[K, V], report: Report) -> Window[K, V]:
         """A window over what is kept of this kind between requests."""

@@ -32,7 +32,8 @@ class Outcome:
 class Outcomes:
     """Every system's outcome, and whether a read is still under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, saw: Callable[[Sequence[object]], None] = lambda answers: None) -> None:
+        self._saw = saw
         self.by_system: dict[System, Outcome] = {}
         self.in_flight = 0
         self._idle = asyncio.Event()
@@ -49,6 +50,7 @@ class Outcomes:
         def report(change: int, answers: Sequence[object]) -> None:
             self.in_flight += change
             (self._idle.clear if self.in_flight else self._idle.set)()
+            self._saw(answers)
             for answer in answers:
                 failure = answer.failure if isinstance(answer, Kept) else answer
                 if isinstance(failure, VendorError):

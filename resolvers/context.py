@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,15 @@ import msgspec
 from auth.acting import Road
 from auth.audit import AuditStore
 from auth.identity import Principal
+from cache.history import Observation
 from cache.reads import Reads
 from execution.connections import Cursors
 from execution.loading import Loader
 from execution.publication import Spec
 from resolvers.aml_words import AmlWord
 from vendors.ports.keys import Key
+
+States = Callable[[Sequence[Key]], Awaitable[Mapping[Key, Sequence[Observation]]]]  # what was seen of subjects
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -72,6 +75,7 @@ class Context:
     road: Road
     audit: AuditStore
     aml_words: Sequence[AmlWord]
+    states: States
     explain: Callable[[str], Access | None]
     loaders: dict[Any, Loader] = field(default_factory=dict)
     ahead: set[asyncio.Task[None]] = field(default_factory=set)

@@ -69,6 +69,7 @@ async def create_ticket(
     async def perform(audit_id: str) -> str | None:
         ticket = NewTicket(key, subject, body, input.public, input.priority, (), audit_id)
         opened.append(await ctx.reads.ports.ticketing.create(ticket))
+        ctx.reads.saw(opened)
         return opened[0].id.local
 
     request = asked("ticket.create", key, key, input.context, input, public=input.public, priority=input.priority.value)
@@ -106,6 +107,7 @@ async def add_ticket_comment(
     async def perform(audit_id: str) -> str | None:
         comment = NewComment(key, body, input.public, input.set_status, audit_id)
         answered.append(await ctx.reads.ports.ticketing.comment(comment))
+        ctx.reads.saw(answered)
         return key.local
 
     status = input.set_status.value if input.set_status else None

@@ -12,6 +12,7 @@ from resolvers.records import (
     round_game_of,
     round_link_of,
 )
+from resolvers.status_timelines import kyc_timeline_of, ticket_timeline_of
 from schema.declared import NodeType, graph
 from vendors.ports.aggregator import Game
 from vendors.ports.bonus import BonusGrant, Wagering
@@ -58,6 +59,10 @@ class KycType:
     staff_comment = field("The vendor's text for staff; may be confidential.", requires=P.AML_READ, on_deny=CONCEAL)
     since = field("Since when this status holds, UTC.")
     attempt = field("How often the player has submitted.")
+    status_timeline = field(
+        "Where it stood and since when, oldest first.", resolver=kyc_timeline_of, requires=P.KYC_DETAIL_READ,
+        on_deny=NULL, vendor=System.GATEWAY,
+    )  # fmt: skip
     requirements = field("The steps of the level.", resolver=requirements_of, on_deny=NULL, vendor=System.KYC)
     source = field("Where it came from.")
 
@@ -179,6 +184,10 @@ class TicketType(NodeType):
     created_at = field("Opened, UTC.")
     updated_at = field("Last changed, UTC.")
     version = field("Pass it as `expectedVersion` to act on what you saw.")
+    status_timeline = field(
+        "Where it stood and since when, oldest first.", resolver=ticket_timeline_of, requires=P.TICKET_READ,
+        on_deny=NULL, vendor=System.GATEWAY,
+    )  # fmt: skip
     comments = field("Of the newest messages those the player sees.", resolver=comments_of, on_deny=NULL, vendor=System.TICKETING)  # fmt: skip  # noqa: E501
     internal_notes = field(
         "Of the newest messages those only staff see.", resolver=internal_notes_of,

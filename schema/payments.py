@@ -6,7 +6,9 @@ from auth import masks
 from auth.permissions import MASK, NULL, SELF, P
 from execution.publication import field
 from resolvers.payments import diagnosis_of, failure_of, payment_owner_of, status_code_of
+from resolvers.status_timelines import payment_timeline_of
 from resolvers.withdrawal_facts import Blocker, Diagnosis
+from schema import timelines  # noqa: F401  # declares its types
 from schema.declared import NodeType, graph
 from vendors.ports.cashier import Deposit, PaymentInstrument, Transaction, Withdrawal
 from vendors.ports.source import System
@@ -66,6 +68,10 @@ class TransactionType(NodeType):
     created_at = field("Requested, UTC.")
     updated_at = field("Last changed, UTC.")
     version = field("Pass it as `expectedVersion` to act on what you saw.")
+    status_timeline = field(
+        "Where it stood and since when, oldest first.", resolver=payment_timeline_of, on_deny=NULL,
+        vendor=System.GATEWAY,
+    )  # fmt: skip
     source = field("Where it came from.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -14,14 +14,19 @@ from vendors.bonus.combined import CombinedBonus
 from vendors.bonus.hub88_freebets import Hub88Freebets
 from vendors.bonus.reference import ReferenceBonus
 from vendors.cashier.paymentiq import PaymentIQ, PaymentIQTokens
+from vendors.cashier.paymentiq_webhooks import PaymentIQWebhooks
 from vendors.client import Client, Headers, Sent
 from vendors.crm import customerio
+from vendors.crm.customerio_webhooks import CustomerIoWebhooks
 from vendors.kyc import sumsub
+from vendors.kyc.sumsub_webhooks import SumsubWebhooks
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
+from vendors.ports.webhooks import WebhookReader
 from vendors.resilience.policy import Policy
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk
+from vendors.ticketing.zendesk_webhooks import ZendeskWebhooks
 from vendors.wire import Wire
 
 Clock = Callable[[], datetime]
@@ -81,6 +86,16 @@ class Connections:
         )
         self._clients.append(client)
         return client
+
+
+def readers(own: Credentials) -> Sequence[WebhookReader]:
+    """Who reads what the products tell by themselves."""
+    return (
+        PaymentIQWebhooks(*own.cashier_hook, own.merchant_ids),
+        SumsubWebhooks(own.kyc_hook),
+        CustomerIoWebhooks(own.crm_hook),
+        ZendeskWebhooks(own.desk_hook, list(own.merchant_ids)),
+    )
 
 
 def _always(headers: Headers) -> Sent:

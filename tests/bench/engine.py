@@ -19,6 +19,7 @@ import gateway as root
 from auth.audit import open_store
 from auth.identity import Identity, Principal
 from auth.sandbox_issuer import SandboxIssuer
+from cache.events import open_events
 from cache.store import Store
 from config import Settings, sandbox_secret
 from execution.executor import Answer, Engine
@@ -105,9 +106,10 @@ async def main() -> None:
     with TemporaryDirectory() as folder:
         var, invention = Path(folder), Invention(5)
         invention.items, invention.pages, invention.memory = (1, 3), 50, {}
-        async with open_store(var / "audit.db") as audit:
+        async with open_store(var / "audit.db") as audit, open_events(var / "events.db") as events:
             identity = Identity([SandboxIssuer(sandbox_secret(var))])
-            gateway = root.Gateway(Settings(var=var), invention.ports(), audit, identity, lambda: NOW, store=Store())
+            ports, store = invention.ports(), Store()
+            gateway = root.Gateway(Settings(var=var), ports, audit, identity, lambda: NOW, store=store, events=events)
             gateway.scopes.learn(Key.parse(PLAYER), "UKGC-GB")
             engine = Engine(schema._schema, publication)
             settle()

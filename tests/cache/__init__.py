@@ -1,1 +1,1 @@
-"""One ask per key: windows."""
+"""Tests of the room that asks once per key and remembers."""

@@ -29,6 +29,7 @@ BY_NAME: dict[str, list[Any]] = {
 }
 LEFT_OUT = {
     "_service",  # the schema about itself
+    "statusTimeline",  # tells what has been observed so far, which goes on beside the answer
     "sources",  # tells what was asked before the loop fell silent, which no two executors do in the same turn
 }
 

@@ -21,6 +21,7 @@ import telemetry
 from auth.audit import open_store
 from auth.identity import Identity, Principal
 from auth.sandbox_issuer import SandboxIssuer, issue
+from cache.events import open_events
 from cache.scope_records import ScopeRecords
 from cache.store import Store
 from config import Settings, sandbox_secret
@@ -64,11 +65,17 @@ async def pair(var: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair
     invention, how = Invention(), list[str]()
     monkeypatch.setattr(telemetry, "planned", how.append)
     identity = Identity([SandboxIssuer(sandbox_secret(var))])
-    async with open_store(var / "audit.db") as audit:
+    async with open_store(var / "audit.db") as audit, open_events(var / "events.db") as events:
         gateways, clients = [], []
         for executor in ("reference", "compiled"):
             gateway = root.Gateway(
-                Settings(var=var, executor=executor), invention.ports(), audit, identity, lambda: NOW, store=Store()
+                Settings(var=var, executor=executor),
+                invention.ports(),
+                audit,
+                identity,
+                lambda: NOW,
+                store=Store(),
+                events=events,
             )
             endpoint = Endpoint(schema._schema, gateway.run, identify=gateway.identify)
             gateways.append(gateway)

@@ -155,11 +155,10 @@ class Sumsub:
 
 def _canonical(player: Key, applicant: ApplicantRecord, now: datetime) -> KycProfile:
     review, result = applicant.review, applicant.review.review_result or ReviewResult()
-    words = (review.review_status, result.review_answer, result.review_reject_type)
     return KycProfile(
         player=player,
-        status=_status(review.review_status, result),
-        vendor_status=" ".join(word for word in words if word),
+        status=status_of(review.review_status, result),
+        vendor_status=words_of(review.review_status, result),
         level=review.level_name,
         labels=labels(result.reject_labels or ()),
         player_comment=result.moderation_comment or None,
@@ -170,7 +169,14 @@ def _canonical(player: Key, applicant: ApplicantRecord, now: datetime) -> KycPro
     )
 
 
-def _status(review_status: str, result: ReviewResult) -> KycStatus:
+def words_of(review_status: str, result: ReviewResult) -> str:
+    """Sumsub's own words for where an applicant stands."""
+    words = (review_status, result.review_answer, result.review_reject_type)
+    return " ".join(word for word in words if word)
+
+
+def status_of(review_status: str, result: ReviewResult) -> KycStatus:
+    """What these words mean; UNKNOWN for any the pages do not explain."""
     if review_status == "completed":
         return _COMPLETED.get((result.review_answer, result.review_reject_type), KycStatus.UNKNOWN)
     return _OPEN.get(review_status, KycStatus.UNKNOWN)

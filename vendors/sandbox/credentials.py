@@ -31,6 +31,10 @@ class Credentials(msgspec.Struct, frozen=True):
     aggregator_ids: Mapping[str, int]
     crm_key: str
     desk_login: tuple[str, str]
+    kyc_hook: str  # what vendors sign or send with what they tell by themselves
+    cashier_hook: tuple[str, str]
+    desk_hook: str
+    crm_hook: str
 
 
 def sandbox(var: Path) -> Credentials:
@@ -46,6 +50,10 @@ def sandbox(var: Path) -> Credentials:
         aggregator_ids={brand: number for number, brand in enumerate(BRANDS, 501)},
         crm_key="sandbox-crm",
         desk_login=("gateway@acme.example/token", "sandbox-desk"),
+        kyc_hook="sandbox-kyc-hook",
+        cashier_hook=("sandbox-hook", "sandbox-cashier-hook"),
+        desk_hook="sandbox-desk-hook",
+        crm_hook="sandbox-crm-hook",
     )
 
 
