@@ -21,7 +21,7 @@ run: .venv/run.stamp  ## the sandbox vendors and the gateway on http://127.0.0.1
 	$(BIN)/python gateway.py serve --port $(PORT)
 
 test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
