@@ -1,7 +1,9 @@
-"""Settings: the only reader of the environment. A bad value stops the start and names its key.
+"""Settings: the only reader of files and environment. A bad value stops the start and names its key.
 
-Keys are environment variables with the prefix PLAYER_GRAPH_, such as PLAYER_GRAPH_VENDORS_BASE. Lists are separated by
-commas: PLAYER_GRAPH_CORS_ORIGINS=https://desk.example,https://crm.example.
+Keys stand in `config.yaml` of the working directory, or in the file that PLAYER_GRAPH_CONFIG names; an environment
+variable with the prefix PLAYER_GRAPH_, such as PLAYER_GRAPH_VENDORS_BASE, wins over the file. Lists in variables are
+separated by commas: PLAYER_GRAPH_CORS_ORIGINS=https://desk.example,https://crm.example. A secret stands in neither: it
+is a reference, `env:NAME` or `file:/path`. An example with every key: docs/config.example.yaml.
 """
 
 from __future__ import annotations
@@ -9,14 +11,22 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import PydanticBaseSettingsSource as Source
+from pydantic_settings import YamlConfigSettingsSource as YamlFile
+
+from vendors.connection import Connection, SystemName
+from vendors.sandbox.facts import BRANDS, MARKETS
 
 PREFIX = "PLAYER_GRAPH_"
+CONFIG = f"{PREFIX}CONFIG"
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
 
 
@@ -32,6 +42,11 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, Mapping) else value
+
+
+Accounts = Annotated[tuple[Connection, ...], BeforeValidator(_several)]  # one may stand without the list around it
 Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 Algorithms = Annotated[tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...], NoDecode, BeforeValidator(_listed)]
@@ -45,6 +60,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     vendors_base: str = Field(default="http://127.0.0.1:9100", pattern=r"^https?://[^/]+:\d+$")
+    vendors: Mapping[SystemName, Accounts] = Field(default={}, description="Who stands behind each system.")
+    brands: Names = Field(default=BRANDS, min_length=1, description="The operator's brands.")
+    markets: Mapping[str, str] = Field(
+        default={country: market for market, (country, _) in MARKETS.items()},
+        description="ISO 3166-1 alpha-2 country to market, for a PAM that names none.",
+    )
     vendor_timeout_seconds: float = Field(default=2.0, gt=0, le=60)
     deadline_seconds: float = Field(default=10.0, gt=0, le=120, description="For an operation, vendors included.")
     executor: Literal["compiled", "reference"] = Field(default="compiled", description="reference: graphql-core.")
@@ -75,6 +96,18 @@ class Settings(BaseSettings):
             raise ValueError("oidc_audience is needed beside oidc_issuer")
         return self
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: Source,
+        env_settings: Source,
+        dotenv_settings: Source,
+        file_secret_settings: Source,
+    ) -> tuple[Source, ...]:
+        """The command line wins over the environment, and that over the file."""
+        return init_settings, env_settings, YamlFile(settings_cls, _file())
+
     def vendor_url(self, position: int) -> str:
         """The sandbox's systems stand side by side: PAM, cashier, KYC, bonus, aggregator, CRM, ticketing."""
         base, _, port = self.vendors_base.rpartition(":")
@@ -83,6 +116,8 @@ class Settings(BaseSettings):
 
 def load(**chosen: Any) -> Settings:
     """The settings; what the command line `chosen` wins over the environment. Raises BadSettings."""
+    if not _file().is_file() and CONFIG in os.environ:
+        raise BadSettings([f"{CONFIG}: there is no such file"])
     unknown = [name for name in os.environ if name.startswith(PREFIX) and not _is_key(name)]
     if unknown:
         raise BadSettings([f"{name}: there is no such key" for name in sorted(unknown)])
@@ -91,10 +126,32 @@ def load(**chosen: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors(include_input=False)]
         raise BadSettings(lines) from None
+    except (yaml.YAMLError, OSError) as error:
+        place = getattr(error, "problem_mark", None)
+        raise BadSettings([f"{_file()}: cannot be read" + (f", line {place.line + 1}" if place else "")]) from None
+
+
+def _file() -> Path:
+    return Path(os.environ.get(CONFIG, "config.yaml"))
+
+
+def secret(reference: str) -> str:
+    """What `env:NAME` or `file:/path` refers to, without the line's end. Raises ValueError, which names no value."""
+    kind, _, where = reference.partition(":")
+    if kind == "env" and where:
+        if not (value := os.environ.get(where)):
+            raise ValueError(f"env:{where} is not set")
+        return value
+    if kind == "file" and where:
+        try:
+            return Path(where).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"file:{where} cannot be read") from None
+    raise ValueError("a secret is written as a reference, env:NAME or file:/path")
 
 
 def _is_key(name: str) -> bool:
-    return name.removeprefix(PREFIX).lower() in Settings.model_fields
+    return name == CONFIG or name.removeprefix(PREFIX).lower() in Settings.model_fields
 
 
 def sandbox_secret(var: Path) -> bytes:

@@ -39,7 +39,7 @@ from cache.observing import Observer, Rereading
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from cache.store import Store
-from config import BadSettings, Settings, load, sandbox_secret
+from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
 from execution.connections import Cursors
 from execution.documents import Asked
@@ -52,14 +52,16 @@ from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
 from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
+from vendors.connection import Connection
+from vendors.connections import BadVendors, Connections
+from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import BadSignature, WebhookReader
-from vendors.registry import Connections, readers
 from vendors.resilience import deadline
 from vendors.sandbox import handles, overlays, town
-from vendors.sandbox.credentials import Credentials, sandbox
-from vendors.sandbox.facts import BRANDS, MARKETS
+from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World, build
+from vendors.webhooks import by_address
 from vendors.wire import Wire, opened
 
 HERE = Path(__file__).parent
@@ -85,11 +87,12 @@ class Gateway:
         *,
         store: Store,
         events: EventStore,
+        scopes: ScopeRecords | None = None,
     ) -> None:
         self._ports, self._audit, self._identity, self._store, self._clock = ports, audit, identity, store, clock
         self._events, self._observer = events, Observer(events.observe)
-        self._seconds = settings.deadline_seconds
-        self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), ScopeRecords()
+        self._seconds, self._brands = settings.deadline_seconds, frozenset(settings.brands)
+        self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), scopes or ScopeRecords()
         self._aml_words = load_words(settings.aml_words or WORDS_FILE)
         self._road = Road(audit, lambda: self.policy, clock)
         engine = Engine(schema._schema, publication, telemetry.planned)
@@ -123,7 +126,7 @@ class Gateway:
         caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
         return Context(
             reads=Reads(self._ports, self.scopes, self._store, self._observer.saw),
-            scope=Scope(who.brands, who.markets, who.player, frozenset(BRANDS)),
+            scope=Scope(who.brands, who.markets, who.player, self._brands),
             denied=publication.denied(granted),
             clock=self._clock,
             principal=who,
@@ -166,10 +169,10 @@ async def gateway(
         open_events(settings.var / "events.db") as events,
         contextlib.AsyncExitStack() as stack,
     ):
-        own = sandbox(settings.var)
-        ports = connect(settings, wire, clock, own)
+        scopes, connections = ScopeRecords(), connect(settings, wire, clock)
+        ports = Ports(**connections.ports(settings.markets, lambda player: _market(scopes, player)))
         who = Identity([issuer(settings, provider)])
-        root = Gateway(settings, ports, audit, who, clock, store=store, events=events)
+        root = Gateway(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
@@ -179,7 +182,7 @@ async def gateway(
         )  # fmt: skip
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
-            webhooks(intake, readers(own), settings.read_timeout_seconds),
+            webhooks(intake, connections.readers(), settings.read_timeout_seconds),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
             *(() if settings.oidc_issuer else handles.routes(root.secret, list(root.policy.roles), world)),
             *console.routes(
@@ -213,19 +216,25 @@ def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
 
 def webhooks(intake: Intake, known: Sequence[WebhookReader], read_timeout_seconds: float) -> Route:
     """What vendors tell by themselves. A store that is away is a 503 with a date: Zendesk repeats no other."""
-    found = {(one.system.value.lower(), one.product): partial(intake.receive, one) for one in known}
+    found = {place: partial(intake.receive, one) for place, one in by_address(known).items()}
     refusals = {BadSignature: (401, {}), EventsUnavailable: (503, {"Retry-After": "5"})}
     return hooks.route(found, refusals, read_timeout_seconds=read_timeout_seconds)
 
 
-def connect(settings: Settings, wire: Wire, clock: Clock, credentials: Credentials) -> Ports:
-    """The products behind the graph."""
+def connect(settings: Settings, wire: Wire, clock: Clock) -> Connections:
+    """The products behind the graph. Raises BadVendors."""
 
     def url(system: System) -> str:
         return settings.vendor_url(town.PLACES.index(system))
 
-    connections = Connections(url, wire, clock, credentials, settings.vendor_timeout_seconds)
-    return Ports(**connections.ports({country: market for market, (country, _) in MARKETS.items()}))
+    said = {System[name.upper()]: accounts for name, accounts in settings.vendors.items()}
+    own = sandbox(settings.var)
+    return Connections(url, wire, clock, own, settings.vendor_timeout_seconds, said=said, secret=secret)
+
+
+def _market(scopes: ScopeRecords, player: Key) -> str | None:
+    record = scopes.of(player)
+    return record.market if record else None
 
 
 FIRST_QUERY = """{ player(id: "player:acme:s-001") { firstName openWithdrawals { amount { amount currency }
@@ -245,11 +254,14 @@ Products = Annotated[
 def serve(
     port: Port = None,
     vendors_base: Annotated[str | None, typer.Option(help="A sandbox that already runs, http://HOST:PORT.")] = None,
+    product: Products = None,
     scenarios: Scenarios = None,
     more: More = None,
 ) -> None:
     """Start the gateway, and the sandbox vendors unless told where they are (then `--scenarios` are theirs)."""
-    settings, world = load(port=port, vendors_base=vendors_base), _world(scenarios, more)
+    world, chosen = _world(scenarios, more), town.cast(product or ())
+    vendors = {system.value.lower(): (Connection(product=name),) for system, name in chosen.items()}
+    settings = load(port=port, vendors_base=vendors_base, vendors=vendors or None)
     with contextlib.suppress(KeyboardInterrupt):
         run(_serve(settings, world, own_sandbox=vendors_base is None))
 
@@ -266,7 +278,7 @@ async def _serve(settings: Settings, world: World, *, own_sandbox: bool) -> None
     async with contextlib.AsyncExitStack() as stack:
         if own_sandbox:
             base = int(settings.vendor_url(0).rpartition(":")[2])
-            await stack.enter_async_context(town.standing(base, world, sandbox(settings.var)))
+            await stack.enter_async_context(town.standing(base, world, sandbox(settings.var), _played(settings)))
         app = await stack.enter_async_context(gateway(settings, world, drain=drain))
         building = asyncio.create_task(console.build(HERE / "ui", settings.var))
         try:
@@ -276,6 +288,14 @@ async def _serve(settings: Settings, world: World, *, own_sandbox: bool) -> None
         finally:
             building.cancel()
             await asyncio.gather(building, return_exceptions=True)
+
+
+def _played(settings: Settings) -> town.Cast:
+    """The products that the sandbox has to play: those without an address of their own."""
+    played = {
+        System[name.upper()]: one.product for name, all in settings.vendors.items() for one in all if one.url is None
+    }
+    return town.cast([f"{system.value.lower()}={product}" for system, product in played.items()])
 
 
 def _greet(settings: Settings) -> None:
@@ -367,7 +387,7 @@ def audit_export() -> None:
 
 REFUSALS = (
     audit_chain.AuditUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy, overlays.BadScenario,
-    BadAmlWords, town.BadProduct, town.PortTaken,
+    BadAmlWords, BadVendors, town.BadProduct, town.PortTaken,
 )  # fmt: skip
 
 

@@ -1,107 +1,103 @@
-"""Which product stands behind each system: a product is one adapter, one simulator and one line here."""
+"""Every product that can stand behind a system: a product is one adapter, one simulator and one line here.
+
+The first product of a system stands for it where an installation says nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Mapping
 
-from vendors import signing
-from vendors.aggregator import hub88
-from vendors.bonus import reference
-from vendors.bonus.combined import CombinedBonus
-from vendors.bonus.hub88_freebets import Hub88Freebets
-from vendors.bonus.reference import ReferenceBonus
-from vendors.cashier.paymentiq import PaymentIQ, PaymentIQTokens
-from vendors.cashier.paymentiq_webhooks import PaymentIQWebhooks
-from vendors.client import Client, Headers, Sent
-from vendors.crm import customerio
-from vendors.crm.customerio_webhooks import CustomerIoWebhooks
-from vendors.kyc import sumsub
-from vendors.kyc.sumsub_webhooks import SumsubWebhooks
-from vendors.pam.infigaming import InfiGaming
+from cryptography.hazmat.primitives import serialization
+
+from vendors.aggregator import hub88_access
+from vendors.bonus import reference as bonus_reference
+from vendors.cashier import paymentiq_access
+from vendors.crm import customerio_access
+from vendors.kyc import sumsub_access
+from vendors.pam import infigaming_access
 from vendors.ports.source import System
-from vendors.ports.webhooks import WebhookReader
-from vendors.resilience.policy import Policy
+from vendors.product import Access, Product, Secret, Side
+from vendors.reference_access import ReferenceAccess
+from vendors.sandbox import bonus_reference as bonus_engine
+from vendors.sandbox import customerio, hub88, infigaming, paymentiq, sumsub, zendesk
 from vendors.sandbox.credentials import Credentials
-from vendors.ticketing import zendesk
-from vendors.ticketing.zendesk_webhooks import ZendeskWebhooks
-from vendors.wire import Wire
-
-Clock = Callable[[], datetime]
+from vendors.ticketing import zendesk_access
 
 
-class Connections:
-    """The clients of one process, each with its product's credential; `health` is what they have seen."""
-
-    def __init__(
-        self,
-        url: Callable[[System], str],
-        wire: Wire,
-        clock: Clock,
-        credentials: Credentials,
-        timeout_seconds: float,
-        *,
-        policies: Mapping[str, Policy] = MappingProxyType({}),
-    ) -> None:
-        """`policies` by the system's name in lower case; a system without one has the defaults."""
-        self._url, self._wire, self._clock, self._seconds, self._policies = url, wire, clock, timeout_seconds, policies
-        self._secret, self._clients = credentials, list[Client]()
-
-    def ports(self, markets: Mapping[str, str]) -> dict[str, Any]:
-        """One adapter a port, by the port's name. `markets` maps an ISO 3166-1 alpha-2 country to a market."""
-        own, clock, key = self._secret, self._clock, self._secret.aggregator_key
-        tokens = PaymentIQTokens(self._url(System.CASHIER), self._wire, *own.cashier_client, clock)
-        freebets = self._client(System.BONUS, "Hub88 Freebets", hub88.sign(key), at=System.AGGREGATOR)
-        engine = self._client(System.BONUS, "bonus engine", reference.sign(own.bonus_token))
-        cashier = self._client(System.CASHIER, "PaymentIQ", tokens.sign, renew=tokens.renew)
-        desk = self._client(System.TICKETING, "Zendesk", _always(signing.basic(*own.desk_login)))
-        return {
-            "pam": InfiGaming(self._client(System.PAM, "InfiGaming", _always(signing.bearer(own.pam_token))),
-                              own.operator_ids, clock, markets),
-            "cashier": PaymentIQ(cashier, own.merchant_ids, clock),
-            "kyc": sumsub.Sumsub(self._client(System.KYC, "Sumsub", sumsub.sign(*own.kyc_token, clock)), clock),
-            "bonus": CombinedBonus(ReferenceBonus(engine, clock), Hub88Freebets(freebets, own.aggregator_ids, clock)),
-            "aggregator": hub88.Hub88(self._client(System.AGGREGATOR, "Hub88", hub88.sign(key)), own.aggregator_ids,
-                                      clock),
-            "crm": customerio.CustomerIo(self._client(System.CRM, "Customer.io", customerio.sign(own.crm_key)), clock),
-            "ticketing": zendesk.Zendesk(desk, clock),
-            "health": [client.health for client in self._clients],
-        }  # fmt: skip
-
-    def _client(
-        self,
-        system: System,
-        vendor: str,
-        sign: Sent,
-        *,
-        at: System | None = None,
-        renew: Callable[[], None] | None = None,
-    ) -> Client:
-        """A client of `system`, at the address of another system where the product is served there."""
-        url, policy = self._url(at or system), self._policies.get(system.value.lower(), Policy())
-        client = Client(
-            system, url, self._wire, sign, timeout_seconds=self._seconds, policy=policy, renew=renew, vendor=vendor
-        )
-        self._clients.append(client)
-        return client
-
-
-def readers(own: Credentials) -> Sequence[WebhookReader]:
-    """Who reads what the products tell by themselves."""
-    return (
-        PaymentIQWebhooks(*own.cashier_hook, own.merchant_ids),
-        SumsubWebhooks(own.kyc_hook),
-        CustomerIoWebhooks(own.crm_hook),
-        ZendeskWebhooks(own.desk_hook, list(own.merchant_ids)),
+def _hub88(own: Credentials) -> Access:
+    pem = own.aggregator_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    return hub88_access.Hub88Access(Secret(pem.decode()), own.aggregator_ids)
 
 
-def _always(headers: Headers) -> Sent:
-    """A credential that is the same for every call."""
+def _paymentiq(own: Credentials) -> Access:
+    (client, secret), (user, password) = own.cashier_client, own.cashier_hook
+    login = paymentiq_access.Login(user, Secret(password))
+    return paymentiq_access.PaymentIQAccess(client, Secret(secret), own.merchant_ids, login)
 
-    async def sign(method: str, path: str, body: bytes) -> Headers:
-        return headers
 
-    return sign
+def _sumsub(own: Credentials) -> Access:
+    return sumsub_access.SumsubAccess(own.kyc_token[0], Secret(own.kyc_token[1]), Secret(own.kyc_hook))
+
+
+def _zendesk(own: Credentials) -> Access:
+    (user, token), brands = own.desk_login, tuple(own.merchant_ids)
+    return zendesk_access.ZendeskAccess(user, Secret(token), brands, Secret(own.desk_hook))
+
+
+PRODUCTS: Mapping[System, Mapping[str, Product]] = {
+    System.PAM: {
+        "infigaming": Product(
+            "InfiGaming", infigaming_access.InfiGamingAccess, infigaming_access.connect,
+            own=lambda own: infigaming_access.InfiGamingAccess(Secret(own.pam_token), own.operator_ids),
+            stage=lambda world, own: infigaming.stage(world, own.pam_token, own.operator_ids),
+        ),
+    },
+    System.CASHIER: {
+        "paymentiq": Product(
+            "PaymentIQ", paymentiq_access.PaymentIQAccess, paymentiq_access.connect, own=_paymentiq,
+            stage=lambda world, own: paymentiq.stage(world, *own.cashier_client, own.merchant_ids),
+            hooks=paymentiq_access.hooks,
+        ),
+    },
+    System.KYC: {
+        "sumsub": Product(
+            "Sumsub", sumsub_access.SumsubAccess, sumsub_access.connect, own=_sumsub,
+            stage=lambda world, own: sumsub.stage(world, *own.kyc_token),
+            hooks=sumsub_access.hooks,
+        ),
+    },
+    System.BONUS: {
+        "reference": Product(
+            "bonus engine", ReferenceAccess,
+            lambda access, site: bonus_reference.ReferenceBonus(
+                site.client(bonus_reference.sign(access.token.reveal())), site.clock
+            ),
+            own=lambda own: ReferenceAccess(Secret(own.bonus_token)),
+            stage=lambda world, own: bonus_engine.stage(world, own.bonus_token),
+        ),
+    },
+    System.AGGREGATOR: {
+        "hub88": Product(
+            "Hub88", hub88_access.Hub88Access, hub88_access.connect, own=_hub88,
+            stage=lambda world, own: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids),
+            sides={System.BONUS: Side("Hub88 Freebets", hub88_access.connect_freebets)},
+        ),
+    },
+    System.CRM: {
+        "customerio": Product(
+            "Customer.io", customerio_access.CustomerIoAccess, customerio_access.connect,
+            own=lambda own: customerio_access.CustomerIoAccess(Secret(own.crm_key), Secret(own.crm_hook)),
+            stage=lambda world, own: customerio.stage(world, own.crm_key, requests_per_second=None),
+            hooks=customerio_access.hooks,
+        ),
+    },
+    System.TICKETING: {
+        "zendesk": Product(
+            "Zendesk", zendesk_access.ZendeskAccess, zendesk_access.connect, own=_zendesk,
+            stage=lambda world, own: zendesk.stage(world, *own.desk_login),
+            hooks=zendesk_access.hooks,
+        ),
+    },
+}  # fmt: skip

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ import msgspec
 
 from vendors.ports.keys import Key
 from vendors.ports.source import System
-from vendors.ports.webhooks import BadSignature, VendorEvent
+from vendors.ports.webhooks import BadSignature, VendorEvent, WebhookReader
 
 T = TypeVar("T")
 UNREADABLE = "unreadable"
@@ -58,3 +60,26 @@ def instant(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class AnyAccount:
+    """A product at which the installation has several accounts: an event is from the one whose secret signed it."""
+
+    def __init__(self, readers: Sequence[WebhookReader]) -> None:
+        self._readers = readers
+        self.system, self.product, self.answer = readers[0].system, readers[0].product, readers[0].answer
+
+    def read(self, headers: Mapping[str, str], body: bytes) -> Sequence[VendorEvent]:
+        """Raises BadSignature where no account's secret fits."""
+        for reader in self._readers:
+            with suppress(BadSignature):
+                return reader.read(headers, body)
+        raise BadSignature
+
+
+def by_address(readers: Sequence[WebhookReader]) -> Mapping[tuple[str, str], WebhookReader]:
+    """One reader a (system, product), as they stand in the address of a webhook."""
+    found: dict[tuple[str, str], list[WebhookReader]] = defaultdict(list)
+    for reader in readers:
+        found[reader.system.value.lower(), reader.product].append(reader)
+    return {place: several[0] if len(several) == 1 else AnyAccount(several) for place, several in found.items()}

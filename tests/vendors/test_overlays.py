@@ -10,13 +10,14 @@ import httpx
 import pytest
 import yaml
 
+from vendors.connections import Connections
 from vendors.ports.aggregator import RoundAsk
 from vendors.ports.bonus import BonusGrant
 from vendors.ports.keys import Key
 from vendors.ports.kyc import Applicant
 from vendors.ports.money import Money
 from vendors.ports.pam import PlayerSearch
-from vendors.registry import Connections
+from vendors.registry import PRODUCTS
 from vendors.sandbox import overlays, town
 from vendors.sandbox.ages import duration
 from vendors.sandbox.credentials import sandbox
@@ -387,6 +388,7 @@ def test_a_product_that_does_not_exist_is_refused_by_its_key(words: list[str], s
 
 
 def test_every_product_that_exists_may_be_named() -> None:
-    words = [f"{system.value.lower()}={name}" for system, known in town.PRODUCTS.items() for name in known]
-    assert len(words) == len(town.PLACES)
-    assert set(town.cast(words)) == set(town.PLACES)
+    assert set(PRODUCTS) == set(town.PLACES)
+    for system, known in PRODUCTS.items():
+        for name in known:
+            assert town.cast([f"{system.value.lower()}={name}"]) == {system: name}

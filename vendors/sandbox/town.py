@@ -1,20 +1,17 @@
-"""The sandbox's systems side by side on loopback sockets, each in its documented place after the base port.
-
-`PRODUCTS` is who can stand for each system; the first of them does unless another is chosen.
-"""
+"""The sandbox's systems side by side on loopback sockets, each in its documented place after the base port."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
 
 from vendors.ports.source import System
-from vendors.sandbox import bonus_reference, customerio, hub88, infigaming, paymentiq, sumsub, zendesk
+from vendors.registry import PRODUCTS
 from vendors.sandbox.credentials import Credentials
 from vendors.sandbox.stage import Stage
 from vendors.sandbox.world import World
@@ -30,18 +27,7 @@ PLACES = (  # each system's place after the base port; Freebets is served on the
 )
 
 
-Cast = Mapping[System, str]  # the product that stands for each system; the first where nothing is said
-PRODUCTS: Mapping[System, Mapping[str, Callable[[World, Credentials], Stage]]] = {
-    System.PAM: {"infigaming": lambda world, own: infigaming.stage(world, own.pam_token, own.operator_ids)},
-    System.CASHIER: {"paymentiq": lambda world, own: paymentiq.stage(world, *own.cashier_client, own.merchant_ids)},
-    System.KYC: {"sumsub": lambda world, own: sumsub.stage(world, *own.kyc_token)},
-    System.BONUS: {"reference": lambda world, own: bonus_reference.stage(world, own.bonus_token)},
-    System.AGGREGATOR: {
-        "hub88": lambda world, own: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids)
-    },
-    System.CRM: {"customerio": lambda world, own: customerio.stage(world, own.crm_key, requests_per_second=None)},
-    System.TICKETING: {"zendesk": lambda world, own: zendesk.stage(world, *own.desk_login)},
-}
+Cast = Mapping[System, str]  # the product that stands for each system; the registry's first where nothing is said
 
 
 class BadProduct(ValueError):
@@ -70,7 +56,8 @@ def cast(words: Sequence[str]) -> Cast:
 def stages(world: World, own: Credentials, chosen: Cast | None = None) -> Mapping[System, Stage]:
     """The simulator of every system, each over the same world."""
     return {
-        system: known[(chosen or {}).get(system, next(iter(known)))](world, own) for system, known in PRODUCTS.items()
+        system: known[(chosen or {}).get(system, next(iter(known)))].stage(world, own)
+        for system, known in PRODUCTS.items()
     }
 
 

@@ -1,0 +1,37 @@
+"""What opens Hub88, for games and for the free spins it gives, and both adapters put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from vendors.aggregator.hub88 import Hub88, sign
+from vendors.bonus.hub88_freebets import Hub88Freebets
+from vendors.client import Client
+from vendors.product import Access, Secret, Site
+
+
+class Hub88Access(Access, frozen=True):
+    """The operator's RSA key as unencrypted PEM, and the operator_id of each brand."""
+
+    private_key: Secret
+    operators: Mapping[str, int]
+
+
+def connect(access: Hub88Access, site: Site) -> Hub88:
+    """The games. Raises ValueError if the key cannot be read."""
+    return Hub88(_client(access, site), access.operators, site.clock)
+
+
+def connect_freebets(access: Hub88Access, site: Site) -> Hub88Freebets:
+    """The free spins, by the same account."""
+    return Hub88Freebets(_client(access, site), access.operators, site.clock)
+
+
+def _client(access: Hub88Access, site: Site) -> Client:
+    key = serialization.load_pem_private_key(access.private_key.reveal().encode(), None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("private_key is no RSA key")
+    return site.client(sign(key))
