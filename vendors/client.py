@@ -36,6 +36,7 @@ V = TypeVar("V")
 Headers = Mapping[str, str]
 Sent = Callable[[str, str, bytes], Awaitable[Headers]]  # (method, path with query, body) -> credentials
 
+_SAFE = ("GET", "HEAD")  # RFC 9110, 9.2.1
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 
 
@@ -72,11 +73,12 @@ class Client:
         headers: Headers | None = None,
         absent: Sequence[int] = (404,),
         conflict: Callable[[bytes], bool] | None = None,
-        effect: Effect = Effect.READ,
+        effect: Effect | None = None,
     ) -> T | None:
         """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
 
-        A write says so by its `effect` and passes `absent=()`: a missing object is a refusal then, not an answer.
+        What is not a GET is a WRITE, and never repeated, until `effect` says otherwise: a read by POST says READ.
+        A write passes `absent=()`: a missing object is a refusal then, not an answer.
         `conflict` tells from the body of a refusal whether the object's state forbids what was asked, for a product
         that says so by no status of its own.
 
@@ -84,7 +86,7 @@ class Client:
         """
         content = msgspec.json.encode(body) if body is not None else b""
         target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
-        call = Call(operation, method, effect)
+        call = Call(operation, method, effect or _effect_of(method))
 
         async def attempt() -> T | None:
             reply = await self._answer(call, target, content, headers or {})
@@ -184,6 +186,10 @@ async def each(keys: Sequence[K], read: Callable[[K], Awaitable[V | None]]) -> d
     distinct = list(dict.fromkeys(keys))
     answers = await asyncio.gather(*map(one, distinct))
     return {key: answer for key, answer in zip(distinct, answers, strict=True) if answer is not None}
+
+
+def _effect_of(method: str) -> Effect:
+    return Effect.READ if method in _SAFE else Effect.WRITE
 
 
 def _path(template: str, at: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from vendors.errors import VendorError, VendorMalformedError
 from vendors.ports.aggregator import Game, RoundAsk
 from vendors.ports.keys import Key
 from vendors.ports.source import Source, System
+from vendors.resilience.call import Effect
 
 PATH = "/operator/generic/v2"
 GAMES, ROUND = "gameList", "gameRound"
@@ -97,7 +98,9 @@ class Hub88:
         """Records by game code, unread; under None one that does not even tell its code."""
         body = {"operator_id": self._operator_ids[brand]}
         path = f"{PATH}/game/list"
-        records = await self._client.ask(GAMES, "POST", path, into=list[msgspec.Raw], body=body, absent=())
+        records = await self._client.ask(
+            GAMES, "POST", path, into=list[msgspec.Raw], body=body, absent=(), effect=Effect.READ
+        )
         return {_code(record): record for record in records or ()}
 
     def _game(self, key: Key, catalogue: Mapping[str | None, msgspec.Raw]) -> Game | VendorError | None:
@@ -117,7 +120,9 @@ class Hub88:
         }
         if ask.round_id is not None:
             body["round"] = ask.round_id
-        found = await self._client.ask(ROUND, "POST", f"{PATH}/game/round", into=_Address, body=body)
+        found = await self._client.ask(
+            ROUND, "POST", f"{PATH}/game/round", into=_Address, body=body, effect=Effect.READ
+        )
         if found is None:
             return None
         if not found.url.startswith("https://"):  # staff will open it: never a script, never in the clear

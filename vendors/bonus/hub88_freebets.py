@@ -24,6 +24,7 @@ from vendors.ports.bonus import BonusGrant, GrantStatus
 from vendors.ports.keys import Key
 from vendors.ports.money import Money
 from vendors.ports.source import Source, System
+from vendors.resilience.call import Effect
 
 OPERATION = "rewardsList"
 PATH = "/operator/generic/v2/freebet/rewards/list"
@@ -104,7 +105,7 @@ class Hub88Freebets:
     async def _page(self, player: Key, cursor: str | None) -> _Page:
         paging: dict[str, object] = {"limit": PAGE_LIMIT} if cursor is None else {"limit": PAGE_LIMIT, "cursor": cursor}
         body = {"operator_id": self._operator_ids[player.brand], "user": player.local, "pagination": paging}
-        page = await self._client.ask(OPERATION, "POST", PATH, into=_Page, body=body, absent=())
+        page = await self._client.ask(OPERATION, "POST", PATH, into=_Page, body=body, absent=(), effect=Effect.READ)
         if page is None:
             raise self._malformed("no page")
         return page

@@ -17,6 +17,7 @@ from vendors.ports.bonus import BonusGrant, GrantStatus, Wagering
 from vendors.ports.keys import Key
 from vendors.ports.money import Money
 from vendors.ports.source import Source, System
+from vendors.resilience.call import Effect
 
 OPERATION = "queryGrants"
 PATH = "/v1/grants/query"
@@ -129,6 +130,7 @@ class ReferenceBonus:
             into=AnswerFields,
             body={"player_ids": [player.local for player in players]},
             headers={"Brand": brand},
+            effect=Effect.READ,
             absent=(),
         )
         if answer is None or answer.brand != brand:

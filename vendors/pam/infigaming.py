@@ -147,7 +147,7 @@ class InfiGaming:
     async def _balances(self, key: Key) -> Sequence[Balance] | None:
         if key.brand not in self._operator_ids:
             return None
-        reply = await self._client.ask(*WALLETS, into=Wallets, body={"userId": key.local})
+        reply = await self._client.ask(*WALLETS, into=Wallets, body={"userId": key.local}, effect=Effect.READ)
         return None if reply is None else readable(WALLETS, lambda: balances_of(reply, self._source(key)))
 
     async def _gambling(self, key: Key) -> ResponsibleGambling | None:
@@ -155,8 +155,8 @@ class InfiGaming:
             return None
         body = {"userId": key.local}
         said, limits = await asyncio.gather(
-            self._client.ask(*EXCLUSIONS, into=Exclusions, body=body),
-            self._client.ask(*LIMITS, into=Limits, body=body),
+            self._client.ask(*EXCLUSIONS, into=Exclusions, body=body, effect=Effect.READ),
+            self._client.ask(*LIMITS, into=Limits, body=body, effect=Effect.READ),
         )
         if said is None or limits is None:
             return None
@@ -171,7 +171,7 @@ class InfiGaming:
                 return None
             wanted = {"userId": player.local, "status": status, "endTime": until, "page": 1, "pageSize": limit}
             body = {name: value for name, value in wanted.items() if value is not None} | of_operator(operator_id)
-            reply = await self._client.ask(*BETS, into=Bets, body=body)
+            reply = await self._client.ask(*BETS, into=Bets, body=body, effect=Effect.READ)
             if reply is None:
                 return None
             check_whole(BETS, len(reply.bets), reply, 1, limit)
@@ -181,7 +181,7 @@ class InfiGaming:
 
     async def _search(self, search: PlayerSearch) -> PlayerHits | None:
         query = query_of(search, self._operator_ids.get(search.brand))
-        reply = await self._client.ask(*USERS, into=Users, body=query)
+        reply = await self._client.ask(*USERS, into=Users, body=query, effect=Effect.READ)
         return None if reply is None else hits_of(reply, search)
 
     async def _prove(self, player: Key, write: Call) -> None:
@@ -203,7 +203,7 @@ class InfiGaming:
     async def _user(self, user_id: str) -> Profile | None:
         """The profile of whatever operator. An answer about somebody else is malformed."""
         body = {"userId": user_id, "loginPage": 1, "loginPageSize": LOGINS_ASKED}
-        profile = await self._client.ask(*PROFILE, into=Profile, body=body)
+        profile = await self._client.ask(*PROFILE, into=Profile, body=body, effect=Effect.READ)
         if profile is not None and profile.user_id != user_id:
             raise malformed(PROFILE, "the answer is about another user")
         return profile

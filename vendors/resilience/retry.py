@@ -31,10 +31,14 @@ class Budget:
 
 
 class Retry:
-    """Repeats reads, and writes that the product documents as idempotent."""
+    """Repeats reads, and writes that the product documents as idempotent.
 
-    def __init__(self, system: System, policy: RetryPolicy, clock: Clockwork) -> None:
+    What hung for its whole time limit is not repeated: the caller has waited long enough, and would again.
+    """
+
+    def __init__(self, system: System, policy: RetryPolicy, limit_seconds: float, clock: Clockwork) -> None:
         self._system, self._policy, self._clock, self._budget = system, policy, clock, Budget(policy)
+        self._limit_seconds = limit_seconds
 
     async def __call__(self, call: Call, inner: Inner[T]) -> T:
         """The first answer, or the last error that came from the vendor."""
@@ -56,12 +60,15 @@ class Retry:
         """Seconds to wait before the next attempt; None if there is to be none."""
         if call.effect is Effect.WRITE or attempt == self._policy.attempts:
             return None
-        if not error.was_asked or not isinstance(error, _PASSING):
+        if not error.was_asked or not isinstance(error, _PASSING) or self._hung(call, error):
             return None
         pause = self._after(error, attempt)
         if self._clock.now() + pause >= call.ends:
             return None
         return pause if self._budget.spend() else None
+
+    def _hung(self, call: Call, error: VendorError) -> bool:
+        return isinstance(error, VendorTimeoutError) and call.wire_seconds >= self._limit_seconds
 
     def _after(self, error: VendorError, attempt: int) -> float:
         """What the product asked for, else a random share of a span that doubles."""

@@ -24,7 +24,7 @@ class Resilience:
         clock = clock or Clockwork()
         self._system, self._now = system, clock.now
         self._limit_seconds = policy.timeout_seconds or timeout_seconds
-        self._retry = Retry(system, policy.retry, clock)
+        self._retry = Retry(system, policy.retry, self._limit_seconds, clock)
         self._breakers = Breakers(system, policy.breaker, SLOW_SHARE * self._limit_seconds, clock)
         self._bulkhead = Bulkhead(system, policy.bulkhead, clock)
 

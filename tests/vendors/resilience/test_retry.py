@@ -20,9 +20,11 @@ from vendors.resilience.call import Effect, not_asked
 from vendors.resilience.policy import RetryPolicy
 from vendors.resilience.retry import Retry
 
+LIMIT = 2.0  # seconds of each attempt
+
 
 def retry(time: Time, **policy: object) -> Retry:
-    return Retry(System.TICKETING, RetryPolicy(**policy), time.clockwork)  # type: ignore[arg-type]
+    return Retry(System.TICKETING, RetryPolicy(**policy), LIMIT, time.clockwork)  # type: ignore[arg-type]
 
 
 PASSING = [VendorDownError, VendorTimeoutError, VendorBusyError, VendorMalformedError]
@@ -53,6 +55,18 @@ async def test_a_write_is_never_repeated(kind: type[VendorError]) -> None:
 async def test_a_write_that_the_product_documents_as_idempotent_is() -> None:
     vendor = Vendor(of(VendorTimeoutError), "answer")
     assert await retry(Time())(call(Effect.IDEMPOTENT_WRITE), vendor) == "answer"
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(LIMIT, 1), (LIMIT / 2, 2)])
+async def test_what_hung_for_its_whole_time_limit_is_not_made_again(seconds: float, calls: int) -> None:
+    vendor, asked = Vendor(of(VendorTimeoutError), "answer"), call()
+
+    async def take() -> str:
+        asked.wire_seconds = seconds
+        return await vendor()
+
+    await outcome(retry(Time())(asked, take))
+    assert vendor.calls == calls
 
 
 async def test_what_we_refused_ourselves_is_not_repeated() -> None:
