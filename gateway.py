@@ -165,7 +165,7 @@ async def gateway(
         opened(settings.vendor_wire) as wire,
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
-        aclosing(Store(settings.cache_entries)) as store,
+        aclosing(Store(settings.cache_entries, flight_seconds=settings.deadline_seconds)) as store,
         open_events(settings.var / "events.db") as events,
         contextlib.AsyncExitStack() as stack,
     ):

@@ -13,7 +13,7 @@ from cache.generations import Generations
 from cache.kept import Entry, Kept, flagged, stands_in_for, tags_of
 from cache.kinds import Kind
 from cache.memory import Memory, Place
-from vendors.errors import VendorError
+from vendors.errors import VendorError, VendorTimeoutError
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -24,8 +24,9 @@ log = logging.getLogger("player_graph.cache")
 class Tiers:
     """Where records are kept, and what every kind's reading shares."""
 
-    def __init__(self, memory: Memory, clock: Callable[[], float]) -> None:
+    def __init__(self, memory: Memory, clock: Callable[[], float], flight_seconds: float) -> None:
         self.memory, self.clock, self.generations = memory, clock, Generations()
+        self.flight_seconds = flight_seconds
         self.renewals: set[asyncio.Task[Any]] = set()
 
     def entry(self, place: Place) -> Entry | None:
@@ -39,7 +40,9 @@ class Reading(Generic[K, V]):
 
     def __init__(self, kind: Kind, product: str, read: Read[K, V], tiers: Tiers) -> None:
         self._kind, self._product, self._port, self._tiers = kind, product, read, tiers
-        self._flights: Flights[K, V | VendorError] = Flights(self.now, tiers.generations)
+        self._flights: Flights[K, V | VendorError] = Flights(
+            self.now, tiers.generations, self._late, tiers.flight_seconds
+        )
 
     async def __call__(self, keys: Sequence[K]) -> Mapping[K, V | Kept[V] | VendorError]:
         """The answers, those that an earlier request left marked as `Kept`."""
@@ -81,11 +84,14 @@ class Reading(Generic[K, V]):
         marked = flagged(entry.value) if self._age(entry) < self._kind.if_error else None
         return answer if marked is None else Kept(marked, answer)
 
+    def _late(self, key: K) -> VendorError:
+        return VendorTimeoutError(self._kind.system, self._kind.name, "the operation's deadline")
+
     def _wants_renewal(self, entry: Entry) -> bool:
         return entry.value is not None and self._age(entry) >= self._kind.fresh
 
     def _renew(self, keys: Sequence[K]) -> None:
-        """In the background, and under no request's deadline."""
+        """In the background."""
         task = asyncio.get_running_loop().create_task(self._flights.ask(keys), context=contextvars.Context())
         self._tiers.renewals.add(task)
         task.add_done_callback(self._renewed)

@@ -27,10 +27,15 @@ class Tags(Protocol):
 
 
 class Store:
-    """One process's tiers. With room for no entry it keeps nothing, and reads are the port's own."""
+    """One process's tiers. With room for no entry it keeps nothing, and reads are the port's own.
 
-    def __init__(self, most_entries: int = 0, clock: Callable[[], float] = time.time) -> None:
-        self._tiers = Tiers(Memory(most_entries, clock), clock) if most_entries else None
+    `flight_seconds` is the deadline of a read that several may wait for.
+    """
+
+    def __init__(
+        self, most_entries: int = 0, clock: Callable[[], float] = time.time, *, flight_seconds: float = 10.0
+    ) -> None:
+        self._tiers = Tiers(Memory(most_entries, clock), clock, flight_seconds) if most_entries else None
         self._readings: dict[str, Reading[Any, Any]] = {}
 
     def reading(self, name: str, port: object, read: Read[K, V]) -> Reading[K, V] | None:

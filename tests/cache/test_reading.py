@@ -1,6 +1,7 @@
 """One kind's reads between requests, on a clock of their own: what each age of a record is good for."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -14,9 +15,10 @@ from cache.kinds import KINDS
 from cache.reading import Read, Reading
 from cache.store import Store
 from cache.window import Window
-from vendors.errors import VendorDownError, VendorError, VendorRejectedError
+from vendors.errors import VendorDownError, VendorError, VendorRejectedError, VendorTimeoutError
 from vendors.ports.keys import Key
 from vendors.ports.source import Source, System
+from vendors.resilience import deadline
 
 ADA, BEN = Key("player", "acme", "ada"), Key("player", "acme", "ben")
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -31,13 +33,14 @@ class Desk:
     """A port whose answers are numbered, which can fail, know nobody, or take its time."""
 
     def __init__(self) -> None:
-        self.asked = list[Sequence[Key]]()
+        self.asked, self.deadlines = list[Sequence[Key]](), list[float]()
         self.failure: VendorError | None = None
         self.absent, self.gate = False, asyncio.Event()
         self.gate.set()
 
     async def requesters(self, keys: Sequence[Key]) -> Mapping[Key, Source | VendorError]:
         self.asked.append(list(keys))
+        self.deadlines.append(deadline.ends() - time.monotonic())
         number = len(self.asked)
         await self.gate.wait()
         if self.failure:
@@ -193,6 +196,42 @@ async def test_a_waiter_that_leaves_takes_nobody_along(desk: Desk, requesters: R
     first.cancel()
     desk.gate.set()
     assert await second == person(1)
+    assert len(desk.asked) == 1
+
+
+async def test_a_shared_read_does_not_end_with_the_deadline_of_whoever_asked_first(
+    desk: Desk, requesters: Reading[Key, Source]
+) -> None:
+    desk.gate.clear()
+    with deadline.within(0.01):
+        hurried = asyncio.create_task(one(requesters))
+    with deadline.within(5.0):
+        patient = asyncio.create_task(one(requesters))
+    assert isinstance(await hurried, VendorTimeoutError)
+    desk.gate.set()
+    assert await patient == person(1)
+    assert desk.deadlines[0] > 5.0
+
+
+async def test_a_renewal_runs_under_a_deadline_of_its_own(
+    desk: Desk, clock: Clock, requesters: Reading[Key, Source], store: Store
+) -> None:
+    await one(requesters)
+    clock.now += KIND.fresh
+    with deadline.within(0.01):
+        assert await one(requesters) == flagged(person(1))
+    await store.idle()
+    assert 5.0 < desk.deadlines[1] < 60.0
+
+
+async def test_who_has_no_time_left_asks_nobody_and_is_shown_what_stands_in(
+    desk: Desk, clock: Clock, requesters: Reading[Key, Source]
+) -> None:
+    await one(requesters)
+    clock.now += KIND.fresh + KIND.revalidated
+    with deadline.within(0.0):
+        assert await one(requesters) == flagged(person(1))
+        assert isinstance((await requesters([BEN]))[BEN], VendorTimeoutError)
     assert len(desk.asked) == 1
 
 

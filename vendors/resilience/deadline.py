@@ -21,6 +21,16 @@ def within(seconds: float, now: Callable[[], float] = time.monotonic) -> Iterato
         _ends.reset(before)
 
 
+@contextmanager
+def afresh(seconds: float, now: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Like `within`, whatever deadline runs already: for work that belongs to more than the one who starts it."""
+    before = _ends.set(now() + seconds)
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
 def ends() -> float:
     """The moment, on the clock of `time.monotonic`; infinity where nobody set one."""
     return _ends.get()
