@@ -15,6 +15,7 @@ from tests.conftest import Caller, calling, free_ports
 from vendors.connection import Connection
 from vendors.connections import BadVendors, Connections
 from vendors.ports.source import System
+from vendors.registry import PRODUCTS
 from vendors.sandbox import town
 from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World, build
@@ -108,6 +109,20 @@ def test_a_file_that_is_named_but_not_there_stops_the_start(monkeypatch: pytest.
     monkeypatch.setenv("PLAYER_GRAPH_CONFIG", "/nowhere/player-graph.yaml")
     with pytest.raises(BadSettings, match="PLAYER_GRAPH_CONFIG"):
         load()
+
+
+def test_the_example_names_every_system_and_may_be_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLAYER_GRAPH_CONFIG", str(Path("docs/config.example.yaml").resolve()))
+    said = {System[name.upper()]: accounts for name, accounts in load().vendors.items()}
+    assert list(said) == list(PRODUCTS)
+    pem = (sandbox(tmp_path), (tmp_path / "sandbox-hub88.pem").read_text())[1]
+    connections = Connections(
+        lambda system: "http://127.0.0.1:1", httpx.AsyncClient(), lambda: datetime.now(UTC), sandbox(tmp_path), 1.0,
+        said=said, secret=lambda reference: pem,
+    )  # fmt: skip
+    ports = connections.ports({})
+    assert {system.value.lower() for system in PRODUCTS} < set(ports)
+    assert [reader.product for reader in connections.readers()] == ["paymentiq", "sumsub", "customerio", "zendesk"]
 
 
 @asynccontextmanager
