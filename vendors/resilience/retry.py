@@ -33,7 +33,8 @@ class Budget:
 class Retry:
     """Repeats reads, and writes that the product documents as idempotent.
 
-    What hung for its whole time limit is not repeated: the caller has waited long enough, and would again.
+    A read that hung for its whole time limit is not repeated: the caller has waited long enough, and would again. An
+    idempotent write is: its second answer settles whether it was done.
     """
 
     def __init__(self, system: System, policy: RetryPolicy, limit_seconds: float, clock: Clockwork) -> None:
@@ -68,7 +69,8 @@ class Retry:
         return pause if self._budget.spend() else None
 
     def _hung(self, call: Call, error: VendorError) -> bool:
-        return isinstance(error, VendorTimeoutError) and call.wire_seconds >= self._limit_seconds
+        waited = isinstance(error, VendorTimeoutError) and call.wire_seconds >= self._limit_seconds
+        return waited and call.effect is Effect.READ
 
     def _after(self, error: VendorError, attempt: int) -> float:
         """What the product asked for, else a random share of a span that doubles."""

@@ -57,9 +57,19 @@ async def test_a_write_that_the_product_documents_as_idempotent_is() -> None:
     assert await retry(Time())(call(Effect.IDEMPOTENT_WRITE), vendor) == "answer"
 
 
-@pytest.mark.parametrize(("seconds", "calls"), [(LIMIT, 1), (LIMIT / 2, 2)])
-async def test_what_hung_for_its_whole_time_limit_is_not_made_again(seconds: float, calls: int) -> None:
-    vendor, asked = Vendor(of(VendorTimeoutError), "answer"), call()
+@pytest.mark.parametrize(
+    ("effect", "seconds", "calls"),
+    [
+        (Effect.READ, LIMIT, 1),
+        (Effect.READ, LIMIT / 2, 2),
+        (Effect.IDEMPOTENT_WRITE, LIMIT, 2),
+        (Effect.WRITE, LIMIT, 1),
+    ],
+)
+async def test_a_read_that_hung_for_its_whole_time_limit_is_not_made_again(
+    effect: Effect, seconds: float, calls: int
+) -> None:
+    vendor, asked = Vendor(of(VendorTimeoutError), "answer"), call(effect)
 
     async def take() -> str:
         asked.wire_seconds = seconds
