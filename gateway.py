@@ -52,11 +52,13 @@ from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
 from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
 from schema.graph import publication, schema
+from vendors.checking import Verdict, Watching, check
 from vendors.connection import Connection
 from vendors.connections import BadVendors, Connections
 from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import BadSignature, WebhookReader
+from vendors.probes import Sample
 from vendors.resilience import deadline
 from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import sandbox
@@ -242,6 +244,8 @@ FIRST_QUERY = """{ player(id: "player:acme:s-001") { firstName openWithdrawals {
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The Player graph.")
 audit_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit store, read-only.")
 cli.add_typer(audit_cli, name="audit")
+vendors_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The vendors behind the graph.")
+cli.add_typer(vendors_cli, name="vendors")
 Port = Annotated[int | None, typer.Option(help="Where to listen on 127.0.0.1; 8000 unless the settings say otherwise.")]
 Scenarios = Annotated[list[Path] | None, typer.Option("--scenarios", help="Scenario files with players of your own.")]
 More = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More scenario files.")]
@@ -383,6 +387,38 @@ def audit_export() -> None:
                 after = found[-1].stamp.sequence
 
     asyncio.run(export())
+
+
+@vendors_cli.command(name="check")
+def vendors_check(
+    player: Annotated[str, typer.Option(help="Whom to ask about: player:BRAND:ID.")] = "player:acme:s-001",
+    system: Annotated[list[str] | None, typer.Option(help="One of the seven; all unless named.")] = None,
+) -> None:
+    """Ask every configured vendor for a sample player, read-only; exit 1 if a line failed."""
+    settings, sample = load(), Sample(_player_key(player))
+    chosen = [one for one in System if one in town.PLACES and (not system or one.value.lower() in system)]
+
+    async def checked() -> bool:
+        async with opened(settings.vendor_wire) as wire:
+            watching = Watching(wire)
+            connections = connect(settings, watching, utc_now)
+            ports, fine = connections.ports(settings.markets), True
+            async for line in check(ports, connections.places(chosen), watching, sample):
+                typer.echo(f"{line.system:<11} {line.what:<34} {line.verdict.value:<12} {line.seen}")
+                fine = fine and line.verdict is not Verdict.FAILED
+            return fine
+
+    if not chosen:
+        raise typer.BadParameter("no such system")
+    if not asyncio.run(checked()):
+        raise typer.Exit(1)
+
+
+def _player_key(text: str) -> Key:
+    try:
+        return Key.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--player: {error}") from None
 
 
 REFUSALS = (

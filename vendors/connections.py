@@ -74,6 +74,14 @@ class Connections:
         ports = {system.value.lower(): self._port(system, markets, market_of) for system in PRODUCTS}
         return ports | {"health": [client.health for client in self._clients]}
 
+    def places(self, systems: Sequence[System]) -> Mapping[System, Sequence[str]]:
+        """The address of each account of these systems, as scheme, host and port."""
+        return {
+            system: [_origin(account.connection.url or self._url(system)) for account in self._accounts
+                     if account.system is system]
+            for system in systems
+        }  # fmt: skip
+
     def readers(self) -> Sequence[WebhookReader]:
         """Who reads what the products tell by themselves."""
         found = (account.product.hooks(account.access) for account in self._accounts)
@@ -137,6 +145,10 @@ class Connections:
             return connect(account.access, site)
         except ValueError as error:
             raise BadVendors(f"{account.name}.credentials: {error}") from None
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/")[:3])
 
 
 def _wants(connection: Connection, side: System) -> bool:
