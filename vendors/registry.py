@@ -57,14 +57,16 @@ PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.CASHIER: {
         "paymentiq": Product(
             "PaymentIQ", paymentiq_access.PaymentIQAccess, paymentiq_access.connect, own=_paymentiq,
-            stage=lambda world, own: paymentiq.stage(world, *own.cashier_client, own.merchant_ids),
+            stage=lambda world, own: paymentiq.stage(
+                world, *own.cashier_client, own.merchant_ids, hook=own.cashier_hook
+            ),
             hooks=paymentiq_access.hooks,
         ),
     },
     System.KYC: {
         "sumsub": Product(
             "Sumsub", sumsub_access.SumsubAccess, sumsub_access.connect, own=_sumsub,
-            stage=lambda world, own: sumsub.stage(world, *own.kyc_token),
+            stage=lambda world, own: sumsub.stage(world, *own.kyc_token, hook_secret=own.kyc_hook),
             hooks=sumsub_access.hooks,
         ),
     },
@@ -89,14 +91,16 @@ PRODUCTS: Mapping[System, Mapping[str, Product]] = {
         "customerio": Product(
             "Customer.io", customerio_access.CustomerIoAccess, customerio_access.connect,
             own=lambda own: customerio_access.CustomerIoAccess(Secret(own.crm_key), Secret(own.crm_hook)),
-            stage=lambda world, own: customerio.stage(world, own.crm_key, requests_per_second=None),
+            stage=lambda world, own: customerio.stage(
+                world, own.crm_key, requests_per_second=None, hook_secret=own.crm_hook
+            ),
             hooks=customerio_access.hooks,
         ),
     },
     System.TICKETING: {
         "zendesk": Product(
             "Zendesk", zendesk_access.ZendeskAccess, zendesk_access.connect, own=_zendesk,
-            stage=lambda world, own: zendesk.stage(world, *own.desk_login),
+            stage=lambda world, own: zendesk.stage(world, *own.desk_login, hook_secret=own.desk_hook),
             hooks=zendesk_access.hooks,
         ),
     },

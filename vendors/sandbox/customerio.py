@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vendors.sandbox.ages import age_of, verbatim
+from vendors.sandbox.customerio_webhooks import teller
 from vendors.sandbox.facts import PlayerFacts, TouchFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
 from vendors.sandbox.world import World
@@ -39,15 +40,20 @@ def stage(
     requests_per_second: float | None = REQUESTS_PER_SECOND,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic: Callable[[], float] = time.monotonic,
+    *,
+    hook_secret: str = "",
 ) -> Stage:
-    """One workspace that holds every brand's players. Read-only, so a reset only fills the bucket again."""
+    """One workspace that holds every brand's players. Read-only, so a reset only fills the bucket again.
+
+    `hook_secret` signs what it tells by itself.
+    """
     product = _Product(world, app_key, requests_per_second, clock, monotonic)
     operations = [
         Operation("getPersonAttributes", "GET", PATH + "attributes", product.attributes),
         Operation("getPersonSegments", "GET", PATH + "segments", product.segments),
         Operation("getPersonMessages", "GET", PATH + "messages", product.messages),
     ]
-    return Stage(operations, product.reset)
+    return Stage(operations, product.reset, teller(hook_secret, product.person_of, product.message_of, clock))
 
 
 class _Product:
@@ -74,6 +80,23 @@ class _Product:
 
     def reset(self) -> None:
         self._tokens, self._counted_at = self._rate or 0.0, self._monotonic()
+
+    def person_of(self, external_id: str) -> Mapping[str, Any] | None:
+        """A person's identifiers."""
+        player = self._known_by["id"].get(external_id)
+        if player is None:
+            return None
+        laid = self._world.laid(player, "crm.customerio")
+        identifiers: Mapping[str, Any] = _laid_over(_customer(player, self._now), laid)["identifiers"]
+        return identifiers
+
+    def message_of(self, delivery_id: str) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+        """A message, and the identifiers of the person it went to."""
+        for external_id, player in self._known_by["id"].items():
+            for message in _messages(player, self._world):
+                if message["id"] == delivery_id and (person := self.person_of(external_id)):
+                    return message, person
+        return None
 
     async def attributes(self, request: Request) -> Response:
         player = self._admitted(request)

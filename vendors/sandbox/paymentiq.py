@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from vendors.sandbox.paymentiq_store import Fields, Store, WrongState
+from vendors.sandbox.paymentiq_webhooks import teller
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
 
@@ -57,10 +58,11 @@ def stage(
     *,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     paying_time: timedelta = timedelta(seconds=2),
+    hook: tuple[str, str] = ("", ""),
 ) -> Stage:
     """PaymentIQ with the world's payments; a brand without an entry in `merchant_ids` is not on it.
 
-    An approved payout is with its provider for `paying_time`.
+    An approved payout is with its provider for `paying_time`. `hook` is user and password of its notifications.
     """
 
     def store() -> Store:
@@ -76,7 +78,7 @@ def stage(
         Operation("onhold", "POST", payments + "/onhold/{txId}", product.onhold),
         Operation("searchAccounts", "GET", "/paymentiq/admin/v1/accounts", product.search_accounts),
     ]
-    return Stage(operations, product.reset)
+    return Stage(operations, product.reset, teller(*hook, product.payments))
 
 
 class _Product:
@@ -92,6 +94,10 @@ class _Product:
     def reset(self) -> None:
         self._tokens.clear()
         self._store = self._new_store()
+
+    def payments(self) -> Mapping[int, Fields]:
+        """By number, as they are now."""
+        return self._store.payments()
 
     async def token(self, request: Request) -> Response:
         if request.headers.get("Authorization") != self._basic:

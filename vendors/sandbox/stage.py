@@ -1,4 +1,4 @@
-"""What every simulator shares: named operations, faults on request, and counts of what was asked."""
+"""What every simulator shares: named operations, faults on request, counts of what was asked, and telling by itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from vendors.sandbox import emitting
 
 Handler = Callable[[Request], Awaitable[Response]]
 HANG_SECONDS = 60.0
@@ -56,9 +58,14 @@ def count(request: Request, *, keys: int = 1, effects: int = 0) -> None:
 
 
 class Stage:
-    """One simulator's application. `reset` puts the store back to what the world says."""
+    """One simulator's application. `reset` puts the store back to what the world says.
 
-    def __init__(self, operations: Sequence[Operation], reset: Callable[[], None]) -> None:
+    `teller` is how the product tells by itself; without one there is no `/__emit`.
+    """
+
+    def __init__(
+        self, operations: Sequence[Operation], reset: Callable[[], None], teller: emitting.Teller | None = None
+    ) -> None:
         self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
         self._stats: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATS, 0))
@@ -71,6 +78,7 @@ class Stage:
                 Route("/__faults", self._clear_faults, methods=["DELETE"]),
                 Route("/__stats", self._show_stats, methods=["GET"]),
                 Route("/__reset", self._reset_all, methods=["POST"]),
+                *([Route("/__emit", emitting.handler(teller), methods=["POST"])] if teller else []),
                 *routes,
             ]
         )

@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import PlayerFacts
 from vendors.sandbox.stage import Operation, Refused, Stage
+from vendors.sandbox.sumsub_webhooks import teller
 from vendors.sandbox.world import World
 
 PATH = "/resources/applicants/-;externalUserId={external_user_id}/one"
@@ -36,8 +37,18 @@ SKEW_SECONDS = 60
 _ALPHA_3 = {"GB": "GBR", "MT": "MLT", "SE": "SWE", "DK": "DNK", "DE": "DEU", "US": "USA"}  # the markets' countries
 
 
-def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Stage:
-    """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back."""
+def stage(
+    world: World,
+    token: str,
+    secret: str,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    hook_secret: str = "",
+) -> Stage:
+    """One Sumsub account that holds every brand's players. Read-only, so a reset has nothing to put back.
+
+    `hook_secret` signs what it tells by itself.
+    """
     store, steps = dict[str, dict[str, Any]](), dict[str, Mapping[str, Any]]()
     by_id = dict[str, dict[str, Any]]()
     for player in world.players.values():
@@ -73,7 +84,7 @@ def stage(world: World, token: str, secret: str, clock: Callable[[], datetime] =
         Operation("getApplicant", "GET", BY_ID_PATH, one_by_id),
         Operation("getRequiredIdDocsStatus", "GET", STEPS_PATH, required),
     ]
-    return Stage(operations, lambda: None)
+    return Stage(operations, lambda: None, teller(hook_secret, store.get))
 
 
 async def _admit(request: Request, token: str, secret: str, now: datetime) -> None:

@@ -33,6 +33,7 @@ from starlette.responses import JSONResponse, Response
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
 from vendors.sandbox.zendesk_store import Comment, Store, StoredTicket, User, stamp
+from vendors.sandbox.zendesk_webhooks import teller
 from vendors.signing import basic
 
 BASE = "/api/v2/"
@@ -52,6 +53,7 @@ def stage(
     requests_per_minute: int | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     monotonic: Callable[[], float] = time.monotonic,
+    hook_secret: str = "",
 ) -> Stage:
     """One account for every brand. `user` is an agent's address followed by `/token`, `token` his API token."""
     desk = _Desk(world, basic(user, token)["Authorization"], requests_per_minute, clock, monotonic)
@@ -66,7 +68,7 @@ def stage(
         Operation("ListTicketComments", "GET", BASE + "tickets/{ticket_id}/comments", desk.comments),
         Operation("ListAuditsForTicket", "GET", BASE + "tickets/{ticket_id}/audits", desk.audits),
     ]
-    return Stage(operations, desk.reset)
+    return Stage(operations, desk.reset, teller(hook_secret, desk.ticket_of, clock))
 
 
 class _Desk:
@@ -89,6 +91,9 @@ class _Desk:
         self._keys: dict[str, tuple[bytes, int, datetime]] = {}
         self._asked: list[float] = []
         self._updated: dict[int, list[float]] = defaultdict(list)
+
+    def ticket_of(self, number: str) -> StoredTicket | None:
+        return self._store.tickets.get(int(number)) if number.isdecimal() else None
 
     async def users(self, request: Request) -> Response:
         self._admit(request)
