@@ -28,6 +28,7 @@ OPERATIONS, OPERATION_DURATION = "player_graph.operations", "player_graph.operat
 PLANS = "player_graph.plans"
 VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendor.call.duration"
 VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
+VENDOR_WAITS = "player_graph.vendor.limiter.wait"
 BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
 WEBHOOKS = "player_graph.webhooks"
 OK, CANCELLED, CRASHED = "OK", "CANCELLED", "INTERNAL"
@@ -54,6 +55,10 @@ _vendor_retries = _meter.create_counter(
     VENDOR_RETRIES, description="Calls made again, by what the one before ended in."
 )
 _vendor_refusals = _meter.create_counter(VENDOR_REFUSALS, description="Calls that the gateway itself did not make.")
+
+_limiter_waits = _meter.create_histogram(
+    VENDOR_WAITS, "s", "What calls waited for a rate limit.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
+)
 
 
 class ExporterMissing(Exception):
@@ -115,6 +120,11 @@ def vendor_call(system: str, name: str) -> Iterator[Observed]:
 def vendor_retry(system: str, name: str, outcome: str) -> None:
     """A call is made again, after one that ended in `outcome`."""
     _vendor_retries.add(1, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name, OUTCOME: outcome})
+
+
+def vendor_waited(system: str, name: str, seconds: float) -> None:
+    """A call waits that long for its product's rate limit."""
+    _limiter_waits.record(seconds, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name})
 
 
 def vendor_refused(system: str, name: str, reason: str) -> None:

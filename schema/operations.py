@@ -11,7 +11,7 @@ from resolvers.context import Access
 from resolvers.desk_actions import TicketPayload
 from resolvers.gateway import AuditEntry, Viewer
 from schema.declared import Long, graph
-from vendors.ports.health import VendorHealth
+from vendors.ports.health import Latency, RateLimit, VendorHealth
 
 
 @graph.publishes(Viewer, name="Viewer", requires=PUBLIC, description="Who is asking, as the token tells.")
@@ -34,6 +34,27 @@ class HealthType:
     last_error_code = field("What went wrong then.")
     circuit = field("OPEN while an operation that kept failing is not called; the worst of its operations.")
     circuits_open = field("Operations whose circuit is not closed.")
+    rate_limit = field("The limit on calls that is nearest to its end; null where none is known.")
+    latency = field("What its last answers took; null until it has been asked lately.")
+
+
+@graph.publishes(RateLimit, name="VendorRateLimit", requires=P.VENDOR_HEALTH_READ, description="A limit on calls.")
+class RateLimitType:
+    name = field("Which of the product's limits, as docs/vendors.md names it.")
+    limit = field("Calls in a window.")
+    window_seconds = field("How long a window is.")
+    remaining = field("Calls left in this window, by this process's count and the product's own word.")
+    resets_at = field("When all of them are there again if nothing more is asked. UTC.")
+    throttled_until = field("The product asked for a pause until then; null if it did not. UTC.")
+    source = field("PUBLISHED on the product's page, told by a HEADER, or ADAPTED to its refusals.")
+
+
+@graph.publishes(Latency, name="VendorLatency", requires=P.VENDOR_HEALTH_READ, description="What answers took.")
+class LatencyType:
+    calls = field("How many, of the last five minutes, this process's.")
+    p50_ms = field("Half took no longer. Milliseconds.")
+    p95_ms = field("Of 20, 19 took no longer. Milliseconds.")
+    p99_ms = field("Of 100, 99 took no longer. Milliseconds.")
 
 
 @graph.publishes(Access, name="AccessExplanation", requires=P.POLICY_READ, description="Who may see a field.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import quote, urlencode
 
@@ -25,7 +27,9 @@ from vendors.errors import (
 )
 from vendors.ports.health import HealthLog
 from vendors.ports.source import System
-from vendors.resilience.call import Call, Effect
+from vendors.resilience.call import Call, Clockwork, Effect
+from vendors.resilience.limiter import Make, alone
+from vendors.resilience.limits import Limit
 from vendors.resilience.policy import ONCE, Policy
 from vendors.resilience.stack import Resilience
 from vendors.wire import Reply, Wire
@@ -54,9 +58,13 @@ class Client:
         policy: Policy = ONCE,
         renew: Callable[[], None] | None = None,
         vendor: str = "",
+        limits: Sequence[Limit] = (),
+        clock: Clockwork | None = None,
+        make_bucket: Make = alone,
     ) -> None:
-        self._resilience = Resilience(system, timeout_seconds, policy)
-        self.health = HealthLog(system, vendor, lambda: self._resilience.circuits)
+        """`limits` are what the product publishes. Raises ValueError for a policy that does not fit the product."""
+        self._resilience = Resilience(system, timeout_seconds, policy, clock, limits=limits, make_bucket=make_bucket)
+        self.health = HealthLog(system, vendor, self._resilience)
         self.system, self._base, self._wire, self._sign = system, base_url.rstrip("/"), wire, sign
         self._renew = renew
 
@@ -74,19 +82,20 @@ class Client:
         absent: Sequence[int] = (404,),
         conflict: Callable[[bytes], bool] | None = None,
         effect: Effect | None = None,
+        share: str = "",
     ) -> T | None:
         """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
 
         What is not a GET is a WRITE, and never repeated, until `effect` says otherwise: a read by POST says READ.
         A write passes `absent=()`: a missing object is a refusal then, not an answer.
         `conflict` tells from the body of a refusal whether the object's state forbids what was asked, for a product
-        that says so by no status of its own.
+        that says so by no status of its own. `share` names what the product counts calls for, where it counts for each.
 
         Raises the VendorError that fits; never anything else a vendor can cause.
         """
         content = msgspec.json.encode(body) if body is not None else b""
         target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
-        call = Call(operation, method, effect or _effect_of(method))
+        call = Call(operation, method, effect or _effect_of(method), share)
 
         async def attempt() -> T | None:
             reply = await self._answer(call, target, content, headers or {})
@@ -135,9 +144,11 @@ class Client:
                 credentials = await self._signed(call.method, target, content)
                 headers = {"Accept": "application/json", "Content-Type": "application/json", **extra, **credentials}
                 sent = True
-                return await self._wire.request(
+                reply = await self._wire.request(
                     call.method, self._base + target, content=content, headers=headers, timeout=seconds
                 )
+            self._resilience.heard(call, reply.headers)
+            return reply
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise VendorDownError(self.system, operation, type(error).__name__) from error
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -201,5 +212,10 @@ def _path(template: str, at: Mapping[str, str]) -> str:
 
 
 def _retry_after(reply: Reply) -> float | None:
+    """Seconds, or until a date (RFC 9110, 10.2.3); None if there is neither."""
     value = reply.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    if value.isdecimal():
+        return float(value)
+    with contextlib.suppress(ValueError):
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return None

@@ -6,6 +6,7 @@ What cannot be meant stops the start, and the sentence names its key.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +20,7 @@ from vendors.ports.source import System
 from vendors.ports.webhooks import WebhookReader
 from vendors.product import Access, Clock, Product, Secret, Site
 from vendors.registry import PRODUCTS
+from vendors.resilience.policy import LimiterPolicy, Policy
 from vendors.routing import Line, MarketOf, Routed
 from vendors.sandbox.credentials import Credentials
 from vendors.wire import Wire
@@ -138,17 +140,23 @@ class Connections:
         connect = account.product.connect if own else account.product.sides[system].connect
         url = account.connection.url or self._url(account.system)
         site = Site(
-            system, vendor, url, self._wire, self._clock, markets, self._seconds, account.connection.policy,
+            system, vendor, url, self._wire, self._clock, markets, self._seconds, _policy(account.connection),
             self._clients,
         )  # fmt: skip
         try:
             return connect(account.access, site)
         except ValueError as error:
-            raise BadVendors(f"{account.name}.credentials: {error}") from None
+            raise BadVendors(f"{account.name}: {error}") from None
 
 
 def _origin(url: str) -> str:
     return "/".join(url.split("/")[:3])
+
+
+def _policy(connection: Connection) -> Policy:
+    """The sandbox has no account to use up: there published limits are counted and shown, and hold nobody."""
+    policy = connection.policy
+    return policy if connection.url or policy != Policy() else replace(policy, limiter=LimiterPolicy(enforce=False))
 
 
 def _wants(connection: Connection, side: System) -> bool:

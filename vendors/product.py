@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from vendors.client import Client, Headers, Sent
 from vendors.ports.source import System
 from vendors.ports.webhooks import WebhookReader
+from vendors.resilience.limits import Limit
 from vendors.resilience.policy import Policy
 from vendors.sandbox.credentials import Credentials
 from vendors.sandbox.stage import Stage
@@ -57,11 +58,14 @@ class Site(msgspec.Struct, frozen=True):
     policy: Policy
     clients: list[Client]
 
-    def client(self, sign: Sent, *, renew: Callable[[], None] | None = None) -> Client:
-        """The connection's client; `sign` makes its credentials, `renew` gives up those that were refused."""
+    def client(self, sign: Sent, *, renew: Callable[[], None] | None = None, limits: Sequence[Limit] = ()) -> Client:
+        """The connection's client; `sign` makes its credentials, `renew` gives up those that were refused.
+
+        `limits` are those that the product publishes. Raises ValueError for a policy that does not fit them.
+        """
         made = Client(
             self.system, self.url, self.wire, sign, timeout_seconds=self.timeout_seconds, policy=self.policy,
-            renew=renew, vendor=self.vendor,
+            renew=renew, vendor=self.vendor, limits=limits,
         )  # fmt: skip
         self.clients.append(made)
         return made

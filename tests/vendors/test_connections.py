@@ -68,7 +68,7 @@ def test_an_rsa_key_that_is_none_is_refused_by_its_key(tmp_path: Path, monkeypat
     monkeypatch.setenv("HUB88_KEY", "no key at all")
     said = {"private_key": "env:HUB88_KEY", "operators": {"acme": 1}}
     connections = connected(tmp_path, aggregator=Connection(product="hub88", url=REAL, credentials=said))
-    with pytest.raises(BadVendors, match=r"vendors\.aggregator\.credentials") as raised:
+    with pytest.raises(BadVendors, match=r"vendors\.aggregator: ") as raised:
         connections.ports({})
     assert "no key at all" not in str(raised.value)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from vendors.client import Client
 from vendors.crm.customerio import CustomerIo, sign
+from vendors.crm.customerio_access import LIMITS
 from vendors.errors import (
     VendorDownError,
     VendorError,
@@ -287,3 +289,14 @@ async def test_what_cannot_be_read_or_is_somebody_elses_is_malformed(replies: An
 async def test_what_is_malformed_is_told_without_its_content() -> None:
     error = (await read(replying(attributes=person('{"channels": {"email": "test@example.com"}}'))))[PLAYER]
     assert "test@example.com" not in str(error)
+
+
+async def test_forty_reads_at_once_never_meet_the_products_limit() -> None:
+    people = [Key("player", brand, local) for brand, local in list(WORLD.players)[:14]]
+    async with wire(requests_per_second=10.0, monotonic=time.monotonic) as http:
+        client = Client(System.CRM, BASE, http, sign(APP_KEY), limits=LIMITS)
+        answers = await CustomerIo(client, now).profiles(people)
+        calls = await stats(http)
+    assert [answer for answer in answers.values() if isinstance(answer, VendorError)] == []
+    assert sum(calls.values()) == 3 * len(people)
+    assert client.health.now().last_error_code is None

@@ -31,7 +31,10 @@ def connect_freebets(access: Hub88Access, site: Site) -> Hub88Freebets:
 
 
 def _client(access: Hub88Access, site: Site) -> Client:
-    key = serialization.load_pem_private_key(access.private_key.reveal().encode(), None)
+    try:
+        key = serialization.load_pem_private_key(access.private_key.reveal().encode(), None)
+    except (ValueError, TypeError):  # whose sentence might quote it
+        raise ValueError("credentials.private_key cannot be read as PEM") from None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError("private_key is no RSA key")
+        raise ValueError("credentials.private_key is no RSA key")
     return site.client(sign(key))

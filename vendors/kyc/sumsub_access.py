@@ -5,6 +5,12 @@ from __future__ import annotations
 from vendors.kyc.sumsub import Sumsub, sign
 from vendors.kyc.sumsub_webhooks import SumsubWebhooks
 from vendors.product import Access, Secret, Site
+from vendors.resilience.limits import Limit
+
+LIMITS = (  # docs.sumsub.com/reference/rate-limits, copy of 2026-09: per credential, in any 5 s
+    Limit(name="reads", requests=300, seconds=5.0, methods=("GET",)),
+    Limit(name="writes", requests=50, seconds=5.0, methods=("POST",)),
+)
 
 
 class SumsubAccess(Access, frozen=True):
@@ -17,7 +23,7 @@ class SumsubAccess(Access, frozen=True):
 
 def connect(access: SumsubAccess, site: Site) -> Sumsub:
     """The verification."""
-    return Sumsub(site.client(sign(access.token, access.secret.reveal(), site.clock)), site.clock)
+    return Sumsub(site.client(sign(access.token, access.secret.reveal(), site.clock), limits=LIMITS), site.clock)
 
 
 def hooks(access: SumsubAccess) -> SumsubWebhooks | None:

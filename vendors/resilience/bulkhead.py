@@ -17,7 +17,8 @@ class Bulkhead:
 
     def __init__(self, system: System, policy: BulkheadPolicy, clock: Clockwork) -> None:
         self._system, self._clock = system, clock
-        self._places, self._most, self._waiting = asyncio.Semaphore(policy.max_concurrency), policy.max_waiting, 0
+        self._places, self._most = asyncio.Semaphore(policy.max_concurrency), policy.max_waiting
+        self.inside = self.waiting = 0
 
     async def __call__(self, call: Call, inner: Inner[T]) -> T:
         """Raises VendorBusyError if the queue is full, VendorTimeoutError if the deadline comes first."""
@@ -25,19 +26,19 @@ class Bulkhead:
             await self._wait(call)
         else:
             await self._places.acquire()
-        start = self._clock.now()
+        self.inside += 1
         try:
             return await inner()
         finally:
+            self.inside -= 1
             self._places.release()
-            call.wire_seconds = self._clock.now() - start
 
     async def _wait(self, call: Call) -> None:
-        if self._waiting >= self._most:
+        if self.waiting >= self._most:
             telemetry.vendor_refused(self._system.value, call.operation, telemetry.QUEUE_FULL)
             raise not_asked(VendorBusyError(self._system, call.operation, "too many calls wait for a place"))
         seconds = None if math.isinf(call.ends) else call.ends - self._clock.now()
-        self._waiting += 1
+        self.waiting += 1
         try:
             async with asyncio.timeout(seconds):
                 await self._places.acquire()
@@ -45,4 +46,4 @@ class Bulkhead:
             telemetry.vendor_refused(self._system.value, call.operation, telemetry.DEADLINE)
             raise not_asked(VendorTimeoutError(self._system, call.operation, "waited for a place")) from error
         finally:
-            self._waiting -= 1
+            self.waiting -= 1

@@ -36,12 +36,15 @@ class Clockwork(msgspec.Struct, frozen=True):
 
 
 class Call:
-    """`ends` is the moment by which it must have an answer; `wire_seconds` how long its last attempt took."""
+    """`ends` is the moment by which it must have an answer; `wire_seconds` how long its last attempt took.
 
-    __slots__ = ("effect", "ends", "method", "operation", "wire_seconds")
+    `share` is the object or account it draws on where the product counts for each of them.
+    """
 
-    def __init__(self, operation: str, method: str = "GET", effect: Effect = Effect.READ) -> None:
-        self.operation, self.method, self.effect = operation, method, effect
+    __slots__ = ("effect", "ends", "method", "operation", "share", "wire_seconds")
+
+    def __init__(self, operation: str, method: str = "GET", effect: Effect = Effect.READ, share: str = "") -> None:
+        self.operation, self.method, self.effect, self.share = operation, method, effect, share
         self.ends, self.wire_seconds = deadline.ends(), 0.0
 
 

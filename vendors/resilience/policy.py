@@ -5,6 +5,7 @@ The records are read from `config.yaml`; a number out of its range or an unknown
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -56,6 +57,31 @@ class BulkheadPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rate:
+    """At most `requests` in any `seconds`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    requests: Count
+    seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimiterPolicy:
+    """The product's published limits, and what replaces them.
+
+    `rates` by the limit's name in docs/vendors.md, such as Zendesk's `account`, whose number depends on the plan; `all`
+    is a limit on every call. `enforce` False only counts against the published ones and shows them. A 429 is obeyed all
+    the same: it pauses for as long as it says, at most `longest_pause_seconds`; one that says nothing halves the rate.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    enforce: bool = True
+    rates: Mapping[Annotated[str, Field(min_length=1)], Rate] = field(default_factory=dict)
+    max_waiting: Annotated[int, Field(ge=0)] = 1024
+    longest_pause_seconds: Seconds = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """One product's policy. `timeout_seconds` limits each attempt; None is the installation's own."""
 
@@ -63,6 +89,7 @@ class Policy:
     timeout_seconds: Annotated[float, Field(gt=0, le=60)] | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    limiter: LimiterPolicy = field(default_factory=LimiterPolicy)
     bulkhead: BulkheadPolicy = field(default_factory=BulkheadPolicy)
 
 

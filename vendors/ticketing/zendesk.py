@@ -243,7 +243,7 @@ class Zendesk:
     ) -> TicketRecord:
         reply = await self._client.ask(
             operation, method, path, into=TicketReply, at=at, body={"ticket": ticket}, headers=headers, absent=(),
-            effect=effect,
+            effect=effect, share=at.get("ticket_id", ""),
         )  # fmt: skip
         assert reply is not None  # nothing counts as absent
         return reply.ticket

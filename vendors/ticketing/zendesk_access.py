@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from vendors import signing
 from vendors.product import Access, Secret, Site, always
-from vendors.ticketing.zendesk import Zendesk
+from vendors.resilience.limits import Limit, RateHeaders
+from vendors.ticketing.zendesk import UPDATE, Zendesk
 from vendors.ticketing.zendesk_webhooks import ZendeskWebhooks
+
+LIMITS = (  # developer.zendesk.com/api-reference/introduction/rate-limits, read 2026-11
+    Limit(  # of the smallest plan with an API of its own; a reply's headers tell the account's
+        name="account",
+        requests=200,
+        seconds=60.0,
+        headers=RateHeaders("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset"),
+    ),
+    Limit(name="updates-of-a-ticket", requests=30, seconds=600.0, operations=(UPDATE,), each=True),
+)
 
 
 class ZendeskAccess(Access, frozen=True):
@@ -23,7 +34,7 @@ class ZendeskAccess(Access, frozen=True):
 
 def connect(access: ZendeskAccess, site: Site) -> Zendesk:
     """The desk."""
-    client = site.client(always(signing.basic(access.user, access.token.reveal())))
+    client = site.client(always(signing.basic(access.user, access.token.reveal())), limits=LIMITS)
     return Zendesk(client, site.clock, access.panel_url)
 
 
