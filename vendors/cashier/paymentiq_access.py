@@ -28,7 +28,9 @@ class PaymentIQAccess(Access, frozen=True):
 
 def connect(access: PaymentIQAccess, site: Site) -> PaymentIQ:
     """The cashier."""
-    tokens = PaymentIQTokens(site.url, site.wire, access.client_id, access.client_secret.reveal(), site.clock)
+    tokens = PaymentIQTokens(
+        site.url, site.wire, access.client_id, access.client_secret.reveal(), site.clock, policy=site.policy
+    )
     return PaymentIQ(site.client(tokens.sign, renew=tokens.renew), access.merchants, site.clock)
 
 

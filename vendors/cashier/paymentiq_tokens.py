@@ -12,6 +12,7 @@ import msgspec
 from vendors.client import Client, Headers
 from vendors.errors import VendorMalformedError
 from vendors.ports.source import System
+from vendors.resilience.policy import ONCE, Policy
 from vendors.signing import basic, bearer
 from vendors.wire import Wire
 
@@ -32,12 +33,19 @@ class PaymentIQTokens:
     """
 
     def __init__(
-        self, base_url: str, wire: Wire, client_id: str, client_secret: str, clock: Callable[[], datetime]
+        self,
+        base_url: str,
+        wire: Wire,
+        client_id: str,
+        client_secret: str,
+        clock: Callable[[], datetime],
+        *,
+        policy: Policy = ONCE,
     ) -> None:
         async def identify(method: str, path: str, body: bytes) -> Headers:
             return basic(client_id, client_secret)
 
-        self._client = Client(System.CASHIER, base_url, wire, identify)
+        self._client = Client(System.CASHIER, base_url, wire, identify, policy=policy)
         self._clock, self._lock = clock, asyncio.Lock()
         self._token, self._until = "", datetime.min.replace(tzinfo=UTC)
         self._used: ContextVar[str] = ContextVar("paymentiq_token", default="")

@@ -1,6 +1,6 @@
 """How many calls a window may hold just now: the limit, or less after the product said that it was too much.
 
-Additive increase, multiplicative decrease: half of what was used, then a tenth of that more in every window.
+Additive increase, multiplicative decrease: half of what was used, then a tenth of the limit more in every window.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-STEPS = 10  # windows from the half to where it had been is half of this
+STEPS = 10  # windows from nothing to the whole limit
 
 
 class Allowance:
@@ -17,7 +17,7 @@ class Allowance:
     def __init__(self, ceiling: int, seconds: float, now: Callable[[], float], *, holds: bool) -> None:
         self.ceiling, self._seconds, self._now, self._holds = ceiling, seconds, now, holds
         self._reduced: int | None = None  # None: all of the ceiling
-        self._step, self._since, self._cut_at = 1, 0.0, -math.inf
+        self._since, self._cut_at = 0.0, -math.inf
 
     @property
     def is_adapted(self) -> bool:
@@ -41,14 +41,16 @@ class Allowance:
         if began < self._cut_at:
             return True
         level = min(used, self.ceiling, self._reduced or self.ceiling)
-        self._reduced, self._step = max(1, level // 2), max(1, level // STEPS)
         self._cut_at = self._since = self._now()
-        return level > 1
+        if level <= 1:  # of one call there is no half, and it says nothing of the rate
+            return False
+        self._reduced = level // 2
+        return True
 
     def _recover(self) -> None:
         windows = int((self._now() - self._since) / self._seconds)
         if self._reduced is None or not windows:
             return
         self._since += windows * self._seconds
-        grown = self._reduced + windows * self._step
+        grown = self._reduced + windows * max(1, self.ceiling // STEPS)
         self._reduced = grown if grown < self.ceiling else None

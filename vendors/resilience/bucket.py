@@ -35,7 +35,7 @@ class Bucket(Protocol):
         """The product said when it may be called again."""
         ...
 
-    def slow_down(self, began: float) -> None:
+    def slow_down(self, began: float, longest_seconds: float) -> None:
         """The product refused a call that left at `began`, and did not say for how long."""
         ...
 
@@ -87,11 +87,11 @@ class LocalBucket:
         """See Bucket."""
         self.paused_until = max(self.paused_until, until)
 
-    def slow_down(self, began: float) -> None:
-        """See Bucket. Below one call a window there is a window without any."""
+    def slow_down(self, began: float, longest_seconds: float) -> None:
+        """See Bucket. Below one call a window there is a window without any, or as much of it as is allowed."""
         now = self._now()
         if not self.allowance.cut(len(self._forget(now)), began):
-            self.pause(now + self._limit.seconds)
+            self.pause(now + min(self._limit.seconds, longest_seconds))
 
     def told(self, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """See Bucket. Nothing left is a pause: others share the account."""

@@ -126,7 +126,7 @@ class Limiter:
 
     def _throttled(self, bucket: Bucket, began: float, retry_after_seconds: float | None) -> None:
         if retry_after_seconds is None:
-            bucket.slow_down(began)
+            bucket.slow_down(began, self._policy.longest_pause_seconds)
         else:
             bucket.pause(self._clock.now() + min(retry_after_seconds, self._policy.longest_pause_seconds))
 

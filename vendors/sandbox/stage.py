@@ -35,13 +35,18 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct):
-    """A misbehaviour to show `count` times (None: until deleted). `value` is seconds or a status, by kind."""
+    """A misbehaviour to show `count` times (None: until deleted). `value` is seconds or a status, by kind.
+
+    `one_in` N shows it at every N-th of the calls that it is for.
+    """
 
     operation: str
     kind: str
     value: float | None = None
     count: int | None = None
     key: str | None = None
+    one_in: int = 1
+    seen: int = 0
 
 
 class Refused(Exception):
@@ -106,6 +111,9 @@ class Stage:
     def _take_fault(self, name: str, text: str) -> Fault | None:
         for number, fault in self._faults.items():
             if fault.operation in ("*", name) and (fault.key is None or fault.key in text):
+                fault.seen += 1
+                if fault.seen % fault.one_in:
+                    continue
                 if fault.count is not None:
                     fault.count -= 1
                     if fault.count <= 0:
@@ -134,8 +142,8 @@ class Stage:
             fault = msgspec.json.decode(await request.body(), type=Fault)
         except msgspec.DecodeError as error:
             return JSONResponse({"error": str(error)}, 400)
-        if fault.kind not in KINDS:
-            return JSONResponse({"error": f"unknown kind {fault.kind}"}, 400)
+        if fault.kind not in KINDS or fault.one_in < 1:
+            return JSONResponse({"error": f"unknown kind {fault.kind}, or one_in below 1"}, 400)
         number = next(self._ids)
         self._faults[number] = fault
         return JSONResponse({"id": number})
