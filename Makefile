@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help run test check bench golden lock ui
+.PHONY: help run test nightly check bench golden lock ui
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-8s %s\n", $$1, $$2}'
 
@@ -22,6 +22,9 @@ run: .venv/run.stamp  ## the sandbox vendors and the gateway on http://127.0.0.1
 
 test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
 	$(BIN)/python -m pytest --numprocesses 2
+
+nightly: .venv/dev.stamp  ## what takes longer: 20,000 made-up documents, every system under every fault
+	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

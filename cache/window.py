@@ -7,12 +7,15 @@ that an earlier request left is good enough to show, and never good enough to ju
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from cache.kept import Kept
 from vendors.errors import VendorError
 from vendors.ports.source import System
+
+log = logging.getLogger("player_graph.cache")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -50,15 +53,22 @@ class Outcomes:
         def report(change: int, answers: Sequence[object]) -> None:
             self.in_flight += change
             (self._idle.clear if self.in_flight else self._idle.set)()
-            self._saw(answers)
             for answer in answers:
                 failure = answer.failure if isinstance(answer, Kept) else answer
                 if isinstance(failure, VendorError):
                     outcome.failure = failure
                 else:
                     outcome.answered += 1
+            self._tell(answers)
 
         return report
+
+    def _tell(self, answers: Sequence[object]) -> None:
+        """Whoever watches is no part of the read: what he makes of an answer cannot cost anybody that answer."""
+        try:
+            self._saw(answers)
+        except Exception:
+            log.exception("what was read could not be watched")
 
 
 class Window(Generic[K, V]):
@@ -140,9 +150,9 @@ class Window(Generic[K, V]):
             if not isinstance(error, Exception):
                 raise
             return
-        self._report(-1, [answers.get(key) for key, _ in passengers])
         for key, future in passengers:
             future.set_result(answers.get(key))
+        self._report(-1, [answers.get(key) for key, _ in passengers])
 
 
 def _was_not_asked(answer: object) -> bool:

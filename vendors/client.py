@@ -27,6 +27,7 @@ from vendors.errors import (
 )
 from vendors.ports.health import HealthLog
 from vendors.ports.source import System
+from vendors.resilience import deadline
 from vendors.resilience.call import Call, Clockwork, Effect
 from vendors.resilience.limiter import Make, alone
 from vendors.resilience.limits import Limit
@@ -141,7 +142,8 @@ class Client:
         seconds = self._resilience.seconds_for(call)
         try:
             async with asyncio.timeout(seconds):
-                credentials = await self._signed(call.method, target, content)
+                with deadline.within(seconds):  # signing may ask for a token
+                    credentials = await self._signed(call.method, target, content)
                 headers = {"Accept": "application/json", "Content-Type": "application/json", **extra, **credentials}
                 sent = True
                 reply = await self._wire.request(
@@ -216,6 +218,6 @@ def _retry_after(reply: Reply) -> float | None:
     value = reply.headers.get("Retry-After", "")
     if value.isdecimal():
         return float(value)
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(ValueError, TypeError):  # a date in the zone -0000 is naive
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     return None

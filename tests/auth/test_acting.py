@@ -18,6 +18,7 @@ from auth.audit import AuditStore, open_store
 from auth.audit_chain import Phase, verify
 from auth.identity import Principal
 
+POLICY = policy.load()
 AGENT = Principal("kim", frozenset({"payments_agent"}))
 EXECUTED, DOUBT = MutationOutcome.EXECUTED, MutationOutcome.INDETERMINATE
 
@@ -55,7 +56,7 @@ class Doing:
 
 @pytest.fixture
 def doing(store: AuditStore) -> Doing:
-    return Doing(Road(store, policy.load))
+    return Doing(Road(store, lambda: POLICY))
 
 
 async def phases(store: AuditStore) -> list[Phase]:
@@ -96,7 +97,7 @@ async def test_the_same_key_while_the_first_is_under_way_waits_for_it(doing: Doi
 
 async def test_a_restarted_process_remembers_what_it_told(doing: Doing, store: AuditStore) -> None:
     first = await doing.ask()
-    again = Doing(Road(store, policy.load))
+    again = Doing(Road(store, lambda: POLICY))
     second = await again.ask()
     assert (second.audit_id, second.replayed, again.effects) == (first.audit_id, True, 0)
 
@@ -133,7 +134,7 @@ async def test_an_intent_that_a_crash_left_alone_is_doubt(doing: Doing, store: A
     doing.gate.clear()
     asking = asyncio.create_task(doing.ask())
     await doing.begun.wait()
-    restarted = Doing(Road(store, policy.load))  # another process that finds the intent and nothing else
+    restarted = Doing(Road(store, lambda: POLICY))  # another process that finds the intent and nothing else
     assert (await restarted.ask()).outcome is DOUBT
     assert [error.code for error in (await restarted.ask("k-2")).user_errors] == ["PRECONDITION_FAILED"]
     assert restarted.effects == 0
@@ -203,7 +204,7 @@ async def test_a_crash_while_acting_is_doubt(doing: Doing, caplog: pytest.LogCap
 
 async def test_without_the_audit_nothing_happens(tmp_path: Path) -> None:
     async with open_store(tmp_path / "audit.db") as store:
-        doing = Doing(Road(store, policy.load))
+        doing = Doing(Road(store, lambda: POLICY))
     result = await doing.ask()  # the store is closed
     assert [error.code for error in result.user_errors] == ["AUDIT_UNAVAILABLE"]
     assert doing.effects == 0

@@ -19,6 +19,7 @@ from auth.audit_chain import AuditRecord, Phase, verify
 from auth.deciding import Deciding, DenialReason, Saved
 from auth.identity import Principal
 
+POLICY = policy.load()
 ROOT = Path(__file__).parents[2]
 SUBJECT, PLAYER = "withdrawal:acme:90015", "player:acme:s-015"
 APPROVE, REJECT = ApprovalDecision.APPROVE, ApprovalDecision.REJECT
@@ -36,7 +37,7 @@ COMPLIANCE = person("cat", "compliance_officer")
 class Desk:
     """A payout whose effects are counted, those who ask for it and those who decide."""
 
-    def __init__(self, store: AuditStore, rules: Callable[[], policy.Policy] = policy.load) -> None:
+    def __init__(self, store: AuditStore, rules: Callable[[], policy.Policy] = lambda: POLICY) -> None:
         self.store, self.now, self.effects, self.outcome = store, datetime.now(UTC), 0, EXECUTED
         self.finding = Finding(version="v1", amount=("EUR", 2_500_000))
         self.road = Road(store, rules, lambda: self.now)

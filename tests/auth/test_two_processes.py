@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from auth import policy
 from auth.acting import Road
 from auth.acts import MutationOutcome
 from auth.audit import open_store
 from auth.audit_chain import Phase, verify
-from tests.auth.test_acting import EXECUTED, Doing
+from tests.auth.test_acting import EXECUTED, POLICY, Doing
 
 ROOT = Path(__file__).parents[2]
 OTHER = """
@@ -20,7 +19,7 @@ from pathlib import Path
 from auth import policy
 from auth.acting import Road
 from auth.audit import open_store
-from tests.auth.test_acting import Doing
+from tests.auth.test_acting import POLICY, Doing
 
 async def act(path, keys, hang):
     async with open_store(Path(path)) as store:
@@ -28,7 +27,7 @@ async def act(path, keys, hang):
         sys.stdin.readline()
         effects = 0
         for key in keys.split(","):
-            doing = Doing(Road(store, policy.load))
+            doing = Doing(Road(store, lambda: POLICY))
             if hang == "hang":
                 doing.gate.clear()
             asking = asyncio.create_task(doing.ask(key, subject=f"withdrawal:acme:{key}"))
@@ -81,7 +80,7 @@ async def test_what_another_process_has_begun_is_waited_for(tmp_path: Path) -> N
     go(one)
     assert await line(one) == "begun"
     async with open_store(tmp_path / "audit.db") as store:
-        doing = Doing(Road(store, policy.load))
+        doing = Doing(Road(store, lambda: POLICY))
         waiting = asyncio.create_task(doing.ask("1", subject="withdrawal:acme:1"))
         done, _ = await asyncio.wait([waiting], timeout=0.3)
         assert not done
@@ -99,7 +98,7 @@ async def test_a_killed_process_leaves_doubt_or_its_result_and_nothing_is_done_a
     one.kill()
     await one.wait()
     async with open_store(tmp_path / "audit.db") as store:
-        doing = Doing(Road(store, policy.load))
+        doing = Doing(Road(store, lambda: POLICY))
         results = [await doing.ask("1", subject="withdrawal:acme:1") for _ in range(2)]
         intent = next(one.record for one in await store.records(9) if one.record.phase is Phase.INTENT)
     expected = MutationOutcome.INDETERMINATE if hang == "hang" else EXECUTED

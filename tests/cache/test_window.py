@@ -81,3 +81,13 @@ async def test_whoever_waits_for_the_reads_is_woken_when_all_are_back() -> None:
     vendor.open.set()
     await asyncio.gather(reading, waiting)
     assert outcomes.by_system[System.PAM].answered == 1
+
+
+async def test_who_watches_the_reads_cannot_cost_anybody_an_answer() -> None:
+    def stumbles(answers: Sequence[object]) -> None:
+        raise TypeError
+
+    outcomes = Outcomes(stumbles)
+    window: Window[int, int] = Window(Vendor().read, outcomes.of(System.PAM))
+    assert await asyncio.wait_for(window.load([1, 2]), 5) == [2, 4]
+    assert outcomes.by_system[System.PAM].answered == 2

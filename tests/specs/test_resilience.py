@@ -1,7 +1,9 @@
 """Every system under every fault, cold and warm: what is asked is answered, in time, and nothing else suffers.
 
-What each cell answers is the table of docs/resilience.md (`make golden` writes it anew). The bar for time
-is the deadline and 100 ms; a second more is left to a busy machine here.
+What each cell answers is the table of docs/resilience.md. Every third cell is asked here, so that each system and
+each fault has its turn; `make nightly` asks all of them, `GOLDEN_UPDATE=1 make nightly` writes the table anew. The bar
+for time is the deadline and 100 ms; a second more is left to a busy machine here, and a cell that says something else
+is asked again.
 """
 
 import asyncio
@@ -22,6 +24,8 @@ from vendors.sandbox.world import World
 
 ROOT = Path(__file__).parents[2]
 QUERY = (ROOT / "operations" / "where-is-my-money.graphql").read_text()
+FILE, MARK = ROOT / "docs" / "resilience.md", "<!-- matrix -->\n"
+ALL_OF_THEM, ATTEMPTS = "NIGHTLY" in os.environ, 3
 TIMEOUT_SECONDS, DEADLINE_SECONDS, OPEN_SECONDS = 0.5, 1.5, 0.2
 FAULTS: dict[str, dict[str, Any]] = {
     "refused": {},
@@ -50,7 +54,6 @@ BRANCHES = {  # of the query, by the system that fills them
     System.TICKETING: ("tickets",),
 }
 TOGETHER = {System.AGGREGATOR: (System.BONUS,)}  # its free spins are served at its address
-LEFT_ALONE = (System.TICKETING, "429, no date")  # its limit is by the minute: for so long nothing more is asked
 POLICY = Policy(
     breaker=BreakerPolicy(open_seconds=OPEN_SECONDS, window_seconds=2.0),
     limiter=LimiterPolicy(longest_pause_seconds=1.0, enforce=False),
@@ -104,21 +107,26 @@ async def healthy(base: int, var: Path, world: World) -> dict[str, int]:
 
 
 def cells() -> list[tuple[System, str]]:
-    return [(system, fault) for fault in FAULTS for system in town.PLACES]
+    every = [(system, fault) for fault in FAULTS for system in town.PLACES]
+    return every if ALL_OF_THEM else every[::3]
 
 
-async def test_the_whole_matrix_is_answered_in_time_and_as_the_table_says(world: World, tmp_path: Path) -> None:
+async def test_the_matrix_is_answered_in_time_and_as_the_table_says(world: World, tmp_path: Path) -> None:
     base, keys = free_ports(), tmp_path / "keys"
     wrong: list[str] = []
-    table: dict[tuple[System, str], str] = {}
+    table = written()
     async with town.standing(base, world, sandbox(keys)):
         calls = await healthy(base, keys, world)
-        for number, (system, fault) in enumerate(cells()):
-            var = tmp_path / f"var-{number}"
-            shutil.copytree(keys, var)
-            cell, table[system, fault] = await one(base, var, world, calls, system=system, fault=fault)
+        for system, fault in cells():
+            for _ in range(ATTEMPTS):
+                var = tmp_path / "var"
+                shutil.copytree(keys, var)
+                cell, told = await one(base, var, world, calls, system=system, fault=fault)
+                shutil.rmtree(var)
+                if not cell.wrong and table.get((system, fault)) == told:
+                    break
+            table[system, fault] = told
             wrong += cell.wrong
-            shutil.rmtree(var)
     assert wrong == [], "\n".join(wrong)
     agreed(table)
 
@@ -139,7 +147,7 @@ async def one(
             await caller.fault(place, operation="*", **FAULTS[fault])
         cold, _ = await cell.ask()
         await cell.judge_calls()
-        if gone or (system, fault) == LEFT_ALONE:
+        if gone:
             return cell, f"{cold} /"
         await recovered(cell, place)
         await caller.fault(place, operation="*", **FAULTS[fault])
@@ -159,14 +167,18 @@ async def recovered(cell: Cell, place: int) -> None:
     cell.says(False, f"still {shown} after the fault ended")
 
 
+def written() -> dict[tuple[System, str], str]:
+    """The cells of docs/resilience.md."""
+    rows = [line.strip("| ").split(" | ") for line in FILE.read_text().partition(MARK)[2].splitlines()[2:]]
+    return {(system, fault): cell for fault, *told in rows for system, cell in zip(town.PLACES, told, strict=True)}
+
+
 def agreed(table: dict[tuple[System, str], str]) -> None:
-    """docs/resilience.md shows what the matrix has just shown."""
-    file = ROOT / "docs" / "resilience.md"
+    """The file shows what the matrix has just shown."""
     head = " | ".join(system.value for system in town.PLACES)
     rows = [f"| {fault} | " + " | ".join(table[system, fault] for system in town.PLACES) + " |" for fault in FAULTS]
     lines = [f"| fault | {head} |", "|---" * (len(town.PLACES) + 1) + "|", *rows]
-    before, mark, _ = file.read_text().partition("<!-- matrix -->\n")
-    told = before + mark + "\n".join(lines) + "\n"
+    told = FILE.read_text().partition(MARK)[0] + MARK + "\n".join(lines) + "\n"
     if os.environ.get("GOLDEN_UPDATE"):
-        file.write_text(told)
-    assert file.read_text() == told, "docs/resilience.md differs: `make golden` if it is meant"
+        FILE.write_text(told)
+    assert FILE.read_text() == told, "docs/resilience.md differs: `GOLDEN_UPDATE=1 make nightly` if it is meant"

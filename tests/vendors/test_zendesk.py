@@ -25,6 +25,7 @@ from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page, Position
 from vendors.ports.source import Source, System
 from vendors.ports.ticketing import Ticket, TicketComment, TicketPriority, TicketStatus
+from vendors.resilience.policy import ONCE, LimiterPolicy, Policy
 from vendors.sandbox import zendesk as sandbox
 from vendors.sandbox.facts import CommentFacts, TicketFacts
 from vendors.sandbox.world import World, build
@@ -66,11 +67,12 @@ def adapter(
     token: str = TOKEN,
     timeout_seconds: float = 2.0,
     panel_url: str | None = None,
+    policy: Policy = ONCE,
 ) -> Zendesk:
     async def sign(method: str, path: str, body: bytes) -> Headers:
         return signing.basic(USER, token)
 
-    client = Client(System.TICKETING, BASE, http, sign, timeout_seconds=timeout_seconds)
+    client = Client(System.TICKETING, BASE, http, sign, timeout_seconds=timeout_seconds, policy=policy)
     return Zendesk(client, clock or Clock(), panel_url)
 
 
@@ -480,7 +482,8 @@ async def test_a_wrong_token_is_refused() -> None:
 async def test_a_full_minute_says_how_long_to_wait() -> None:
     clock = Clock()
     http = wire(clock=clock, requests_per_minute=2)
-    desk = adapter(http, clock=clock)
+    impatient = Policy(retry=ONCE.retry, limiter=LimiterPolicy(longest_pause_seconds=0.01))  # that is on the real clock
+    desk = adapter(http, clock=clock, policy=impatient)
     await desk.tickets([TICKET])
     clock.now += timedelta(seconds=20)
     refused = (await desk.tickets([TICKET]))[TICKET]

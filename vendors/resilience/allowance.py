@@ -34,7 +34,7 @@ class Allowance:
         return self.ceiling if self._holds else None
 
     def cut(self, used: int, began: float) -> bool:
-        """Halves what was used, once for all calls that were under way; False where one call was too many already.
+        """Halves what was used, once for all calls that were under way; False where that was too little to be at fault.
 
         `began` is when the refused call left.
         """
@@ -42,7 +42,7 @@ class Allowance:
             return True
         level = min(used, self.ceiling, self._reduced or self.ceiling)
         self._cut_at = self._since = self._now()
-        if level <= 1:  # of one call there is no half, and it says nothing of the rate
+        if level // 2 < max(1, self.ceiling // STEPS):  # a shared account's other users, or a limit of another kind
             return False
         self._reduced = level // 2
         return True

@@ -17,6 +17,8 @@ from vendors.ports.health import RateLimit, RateLimitSource
 from vendors.resilience.allowance import Allowance
 from vendors.resilience.limits import Limit
 
+FIRST_PAUSE_SECONDS = 0.5  # after a refusal that named no date, with no rate to blame; doubled while they go on
+
 
 class Bucket(Protocol):
     """One limit's tokens. Moments are seconds on the clock of the limiter that holds it."""
@@ -56,7 +58,7 @@ class LocalBucket:
         self._limit, self._now, self._learns, self._holds = limit, now, learns, holds
         self.allowance = Allowance(limit.requests, limit.seconds, now, holds=holds)
         self._taken: deque[float] = deque()
-        self.paused_until = -math.inf
+        self.paused_until, self._blind_pause = -math.inf, 0.0
         self._source = RateLimitSource.PUBLISHED
         self._heard: tuple[int, float] | None = None  # (remaining, until when that is so)
 
@@ -88,10 +90,13 @@ class LocalBucket:
         self.paused_until = max(self.paused_until, until)
 
     def slow_down(self, began: float, longest_seconds: float) -> None:
-        """See Bucket. Below one call a window there is a window without any, or as much of it as is allowed."""
+        """See Bucket. Where there is no rate to halve it pauses, for longer each time in a row."""
         now = self._now()
         if not self.allowance.cut(len(self._forget(now)), began):
-            self.pause(now + min(self._limit.seconds, longest_seconds))
+            in_a_row = now < self.paused_until + 2 * self._blind_pause
+            pause = self._blind_pause * 2 if in_a_row else FIRST_PAUSE_SECONDS
+            self._blind_pause = min(pause, self._limit.seconds, longest_seconds)
+            self.pause(now + self._blind_pause)
 
     def told(self, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """See Bucket. Nothing left is a pause: others share the account."""

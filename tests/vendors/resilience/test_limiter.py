@@ -124,6 +124,22 @@ async def test_a_blind_refusal_halves_the_rate_and_it_grows_back() -> None:
     assert (told(asked).limit, told(asked).source) == (10, RateLimitSource.PUBLISHED)
 
 
+async def test_a_single_call_that_is_refused_blindly_pauses_and_longer_while_that_goes_on() -> None:
+    time, busy, fine = Time(), Vendor(of(VendorBusyError)), Vendor("answer")
+    asked = limiter(time, Limit(name="account", requests=200, seconds=60.0))
+    for _ in range(4):
+        await outcome(asked(call(), busy))
+        time.now += 60.0  # so each is the only call of its window
+    assert time.slept == []
+    for _ in range(4):
+        await outcome(asked(call(operation="create"), busy))
+    assert time.slept == [0.5, 1.0, 2.0]
+    time.now += 600.0
+    await outcome(asked(call(), busy))
+    await asked(call(), fine)
+    assert time.slept[3:] == [0.5]
+
+
 async def test_refusals_of_one_moment_halve_it_once() -> None:
     time = Time()
     asked, started = limiter(time, Limit(name="app", requests=100, seconds=1.0)), asyncio.Event()
