@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pydantic_settings import PydanticBaseSettingsSource as Source
 from pydantic_settings import YamlConfigSettingsSource as YamlFile
 
+from cache.shared_access import SharedAccess
 from vendors.connection import Connection, SystemName
 from vendors.sandbox.facts import BRANDS, MARKETS
 
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     oidc_markets_claim: str = "markets"
     oidc_player_claim: str = "player"
     cache_entries: int = Field(default=50_000, ge=0, le=10_000_000, description="Records kept in memory; 0: none.")
+    redis: SharedAccess | None = Field(default=None, description="The server that processes share records by.")
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")

@@ -38,6 +38,8 @@ from cache.intake import Intake, concluding
 from cache.observing import Observer, Rereading
 from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
+from cache.shared_access import BadShared
+from cache.shared_access import opened as opened_shared
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
@@ -167,7 +169,7 @@ async def gateway(
         opened(settings.vendor_wire) as wire,
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
-        aclosing(Store(settings.cache_entries, flight_seconds=settings.deadline_seconds)) as store,
+        keeping(settings) as store,
         open_events(settings.var / "events.db") as events,
         contextlib.AsyncExitStack() as stack,
     ):
@@ -195,6 +197,18 @@ async def gateway(
         ]
         guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
         yield Starlette(routes=routes, middleware=guards)
+
+
+@asynccontextmanager
+async def keeping(settings: Settings) -> AsyncIterator[Store]:
+    """What is kept between requests, in this process and where one is named on the server that processes share."""
+    shared = opened_shared(settings.redis, secret) if settings.redis else contextlib.nullcontext()
+    async with (
+        shared as tier,
+        aclosing(Store(settings.cache_entries, flight_seconds=settings.deadline_seconds, shared=tier)) as store,
+        store.following(),
+    ):
+        yield store
 
 
 def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
@@ -423,7 +437,7 @@ def _player_key(text: str) -> Key:
 
 REFUSALS = (
     audit_chain.AuditUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy, overlays.BadScenario,
-    BadAmlWords, BadVendors, town.BadProduct, town.PortTaken,
+    BadAmlWords, BadVendors, BadShared, town.BadProduct, town.PortTaken,
 )  # fmt: skip
 
 

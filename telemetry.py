@@ -30,7 +30,7 @@ VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendo
 VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
 VENDOR_WAITS = "player_graph.vendor.limiter.wait"
 BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
-WEBHOOKS = "player_graph.webhooks"
+WEBHOOKS, SHARED_CACHE = "player_graph.webhooks", "player_graph.cache.shared"
 OK, CANCELLED, CRASHED = "OK", "CANCELLED", "INTERNAL"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 EXPORTER = "opentelemetry.exporter.otlp.proto.http"
@@ -48,6 +48,9 @@ _plans = _meter.create_counter(PLANS, description="Operations compiled, or why g
 _vendor_calls = _meter.create_counter(VENDOR_CALLS, description="Calls to vendors by system, operation and outcome.")
 _vendor_duration = _meter.create_histogram(
     VENDOR_DURATION, "s", "From a call to its decoded reply.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
+)
+_shared_cache = _meter.create_counter(
+    SHARED_CACHE, description="Records looked for in the cache that processes share, by what came of it."
 )
 _webhooks = _meter.create_counter(WEBHOOKS, description="Events that vendors sent, by product and what became of them.")
 
@@ -71,6 +74,12 @@ class Observed:
 
     kind: str = "unknown"
     outcome: str = OK
+
+
+def shared_cache(outcome: str, records: int) -> None:
+    """Counts records: HIT, MISS, FAILED where nothing was answered; NOT_KEPT, DROPPED of those to be written."""
+    if records:
+        _shared_cache.add(records, {OUTCOME: outcome})
 
 
 def planned(how: str) -> None:

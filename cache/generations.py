@@ -28,6 +28,12 @@ class Generations:
         while len(self._changed) > self._most:
             self._floor = self._changed.pop(next(iter(self._changed)))
 
+    def move_all_on(self) -> None:
+        """Anything may have changed."""
+        self.now += 1
+        self._floor = self.now
+        self._changed.clear()
+
     def holds(self, since: int, tags: Iterable[str]) -> bool:
         """Whether what was read in generation `since` still stands for these tags."""
         return since >= self._floor and all(self._changed.get(tag, 0) <= since for tag in tags)

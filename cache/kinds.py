@@ -18,7 +18,7 @@ import msgspec
 
 from vendors.ports.aggregator import Game
 from vendors.ports.bonus import BonusGrant
-from vendors.ports.cashier import PaymentInstrument, Transaction, Withdrawal
+from vendors.ports.cashier import Deposit, PaymentInstrument, Withdrawal
 from vendors.ports.crm import CrmProfile
 from vendors.ports.kyc import KycProfile, KycRequirement
 from vendors.ports.paging import Page
@@ -45,6 +45,10 @@ class Kind(msgspec.Struct, frozen=True):
         """Seconds after which nothing of it is left."""
         return max(self.fresh + self.revalidated, self.if_error)
 
+    def seconds_of(self, value: object) -> int:
+        """For how long after its read such an answer is kept."""
+        return self.absent if value is None else self.kept
+
 
 _TABLE = (
     #    operation           system             record                       fresh  revalidated  if_error  absent
@@ -52,9 +56,9 @@ _TABLE = (
     Kind("balances",         System.PAM,        Sequence[Balance],               0,           0,      300,      0),
     Kind("rounds",           System.PAM,        Page[GameRound],                 5,          25,     HOUR,      0),
     Kind("open_rounds",      System.PAM,        Sequence[GameRound],             0,           0,      300,      0),
-    Kind("transactions",     System.CASHIER,    Transaction,                     0,           0,     HOUR,      0),
+    Kind("transactions",     System.CASHIER,    Withdrawal | Deposit,            0,           0,     HOUR,      0),
     Kind("open_withdrawals", System.CASHIER,    Sequence[Withdrawal],            0,           0,     HOUR,      0),
-    Kind("payments_of",      System.CASHIER,    Page[Transaction],               0,           0,     HOUR,      0),
+    Kind("payments_of",      System.CASHIER,    Page[Withdrawal | Deposit],      0,           0,     HOUR,      0),
     Kind("instruments",      System.CASHIER,    Sequence[PaymentInstrument],    30,          60,     HOUR,      0),
     Kind("profiles",         System.KYC,        KycProfile,                     10,           0,     HOUR,      5),
     Kind("requirements",     System.KYC,        Sequence[KycRequirement],       30,           0,        0,      5),

@@ -26,8 +26,7 @@ class Memory:
 
     def put(self, kind: Kind, place: Place, entry: Entry) -> None:
         """Keeps it; an absence that is not believed for any time takes the place of what was there."""
-        seconds = kind.kept if entry.value is not None else kind.absent
-        self._entries[place] = (entry, entry.read_at + seconds)
+        self._entries[place] = (entry, entry.read_at + kind.seconds_of(entry.value))
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -7,13 +7,16 @@ ticket and its messages. Records are kept, never answers: who may see them is de
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from cache.kinds import KINDS
 from cache.memory import Memory
 from cache.reading import Read, Reading, Tiers
+from cache.shared import Shared, following
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,9 +36,15 @@ class Store:
     """
 
     def __init__(
-        self, most_entries: int = 0, clock: Callable[[], float] = time.time, *, flight_seconds: float = 10.0
+        self,
+        most_entries: int = 0,
+        clock: Callable[[], float] = time.time,
+        *,
+        flight_seconds: float = 10.0,
+        shared: Shared | None = None,
     ) -> None:
-        self._tiers = Tiers(Memory(most_entries, clock), clock, flight_seconds) if most_entries else None
+        memory = Memory(most_entries, clock)
+        self._tiers = Tiers(memory, clock, flight_seconds, shared) if most_entries else None
         self._readings: dict[str, Reading[Any, Any]] = {}
 
     def reading(self, name: str, port: object, read: Read[K, V]) -> Reading[K, V] | None:
@@ -47,14 +56,29 @@ class Store:
         return known
 
     async def evict(self, tags: Iterable[str]) -> None:
-        """See `Tags`."""
+        """See `Tags`. What other processes keep is evicted as soon as the server that they share can be told."""
         if self._tiers is not None:
-            self._tiers.generations.move_on(tags)
+            self._tiers.generations.move_on(tags := list(tags))
+            if self._tiers.shared:
+                await self._tiers.shared.evict(tags)
+
+    @asynccontextmanager
+    async def following(self) -> AsyncIterator[None]:
+        """What other processes evict is heard while the block runs."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self._tiers and self._tiers.shared:
+                generations = self._tiers.generations
+                await stack.enter_async_context(
+                    following(self._tiers.shared, generations.move_on, generations.move_all_on)
+                )
+            yield
 
     async def idle(self) -> None:
-        """Returns when nothing is being renewed in the background."""
+        """Returns when nothing is being renewed or written in the background."""
         while self._tiers and self._tiers.renewals:
             await asyncio.wait(list(self._tiers.renewals))
+        if self._tiers and self._tiers.shared:
+            await self._tiers.shared.idle()
 
     async def aclose(self) -> None:
         """Nothing goes on in the background after this."""

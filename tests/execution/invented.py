@@ -118,7 +118,7 @@ class _Maker:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if origin in (typing.Union, types.UnionType):
             inner = next(a for a in arguments if a is not type(None))
-            return None if self._dice.random() < 0.25 else self.made(inner, name)
+            return None if type(None) in arguments and self._dice.random() < 0.25 else self.made(inner, name)
         if isinstance(origin, type) and issubclass(origin, msgspec.Struct):
             return self._record(origin, {f.name: f.type for f in msgspec.structs.fields(hint)}, name)
         if origin is not None:

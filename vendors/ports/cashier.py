@@ -89,11 +89,11 @@ class Transaction(msgspec.Struct, frozen=True):
         return version_of(self.vendor_state, self.vendor_status_code, self.updated_at)
 
 
-class Deposit(Transaction, frozen=True):
+class Deposit(Transaction, frozen=True, tag=True):
     """Money into the wallet."""
 
 
-class Withdrawal(Transaction, frozen=True):
+class Withdrawal(Transaction, frozen=True, tag=True):
     """Money out of the wallet."""
 
 
