@@ -23,8 +23,8 @@ run: .venv/run.stamp  ## the sandbox vendors and the gateway on http://127.0.0.1
 test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
 	$(BIN)/python -m pytest --numprocesses 2
 
-nightly: .venv/dev.stamp  ## what takes longer: 20,000 made-up documents, every system under every fault
-	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py
+nightly: .venv/dev.stamp  ## what takes longer: 20,000 made-up documents, every system under every fault, the contract
+	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py tests/contracts/test_documents.py
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
@@ -40,7 +40,7 @@ ui: .venv/run.stamp  ## build the GraphiQL console now; `make run` does it in th
 	@test -f ui/dist/index.html || { cat ui/dist/not-built.txt; exit 1; }
 
 golden: .venv/dev.stamp  ## rewrite the golden files after an intended change
-	GOLDEN_UPDATE=1 $(BIN)/python -m pytest tests/golden
+	GOLDEN_UPDATE=1 $(BIN)/python -m pytest tests/golden tests/contracts/test_documents.py
 
 lock: .venv/dev.stamp  ## resolve requirements*.in again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.lock

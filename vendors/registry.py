@@ -12,14 +12,17 @@ from cryptography.hazmat.primitives import serialization
 from vendors.aggregator import hub88_access
 from vendors.bonus import reference as bonus_reference
 from vendors.cashier import paymentiq_access
+from vendors.cashier.paymentiq import PaymentIQ
 from vendors.crm import customerio_access
 from vendors.kyc import sumsub_access
 from vendors.pam import infigaming_access
+from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
 from vendors.product import Access, Product, Secret, Side
+from vendors.reference import adapter
 from vendors.reference_access import ReferenceAccess
 from vendors.sandbox import bonus_reference as bonus_engine
-from vendors.sandbox import customerio, hub88, infigaming, paymentiq, sumsub, zendesk
+from vendors.sandbox import customerio, hub88, infigaming, paymentiq, reference_house, sumsub, zendesk
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk_access
 
@@ -46,7 +49,7 @@ def _zendesk(own: Credentials) -> Access:
     return zendesk_access.ZendeskAccess(user, Secret(token), brands, Secret(own.desk_hook))
 
 
-PRODUCTS: Mapping[System, Mapping[str, Product]] = {
+_PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.PAM: {
         "infigaming": Product(
             "InfiGaming", infigaming_access.InfiGamingAccess, infigaming_access.connect,
@@ -105,3 +108,24 @@ PRODUCTS: Mapping[System, Mapping[str, Product]] = {
         ),
     },
 }  # fmt: skip
+
+
+_DONE = {  # the house of the sandbox can do what stands behind it can
+    System.PAM: tuple(sorted(scope.value for scope in InfiGaming.supports)),
+    System.CASHIER: tuple(sorted(action.value for action in PaymentIQ.supports)),
+}
+
+
+def _house(system: System, behind: Product) -> Product:
+    """A system of the operator's own, which in the sandbox stands over the product it takes the place of."""
+    return Product(
+        "Reference contract", ReferenceAccess, adapter.connect,
+        own=lambda own: ReferenceAccess(Secret(own.house_token), supports=_DONE.get(system)),
+        stage=lambda world, own: reference_house.stage(system, behind, world, own, own.house_token),
+    )  # fmt: skip
+
+
+PRODUCTS: Mapping[System, Mapping[str, Product]] = {
+    system: known if "reference" in known else {**known, "reference": _house(system, next(iter(known.values())))}
+    for system, known in _PRODUCTS.items()
+}

@@ -137,8 +137,8 @@ REFUSED = [  # arguments, the end of the line on standard error
     (["serve", "--scenarios", "GOOD", "BAD"], "bad.yaml:3: kyc.sumsub.applicant: no such key: eyes"),
     (["sandbox", "--scenarios", "GONE"], "No such file or directory"),
     (["sandbox", "--product", "kyc=onfido"], "kyc=onfido: no such product; there is sumsub"),
-    (["sandbox", "--product", "all=reference"],
-     "all=reference: there is no reference product yet for pam, cashier, kyc, aggregator, crm, ticketing"),
+    (["sandbox", "--product", "all=sumsub"],
+     "all=sumsub: there is no sumsub product yet for pam, cashier, bonus, aggregator, crm, ticketing"),
 ]  # fmt: skip
 
 

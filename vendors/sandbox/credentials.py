@@ -27,6 +27,7 @@ class Credentials(msgspec.Struct, frozen=True):
     merchant_ids: Mapping[str, str]
     kyc_token: tuple[str, str]
     bonus_token: str
+    house_token: str  # of every system that keeps the reference contract
     aggregator_key: rsa.RSAPrivateKey
     aggregator_ids: Mapping[str, int]
     crm_key: str
@@ -46,6 +47,7 @@ def sandbox(var: Path) -> Credentials:
         merchant_ids={brand: str(number) for number, brand in enumerate(BRANDS, 100001)},
         kyc_token=("sbx:sandbox", "sandbox-kyc-secret"),
         bonus_token="sandbox-bonus",
+        house_token="sandbox-house",
         aggregator_key=_rsa_key(var / "sandbox-hub88.pem"),
         aggregator_ids={brand: number for number, brand in enumerate(BRANDS, 501)},
         crm_key="sandbox-crm",

@@ -75,7 +75,7 @@ class Stage:
         self._ids = itertools.count(1)
         self._stats: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATS, 0))
         self._in_flight: dict[str, int] = defaultdict(int)
-        self._reset = reset
+        self.reset = reset
         routes = [Route(op.path, self._wrapped(op), methods=[op.method]) for op in operations]
         self.app = Starlette(
             routes=[
@@ -158,7 +158,7 @@ class Stage:
     async def _reset_all(self, request: Request) -> Response:
         self._faults.clear()
         self._stats.clear()
-        self._reset()
+        self.reset()
         return Response(status_code=204)
 
 

@@ -1,0 +1,1 @@
+"""The reference contract, kept by the sandbox and judged from outside."""
