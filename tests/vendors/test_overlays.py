@@ -378,7 +378,7 @@ def test_an_age_of_another_kind_is_refused(text: str) -> None:
         (["kyc=onfido"], "kyc=onfido: no such product; there is sumsub"),
         (["kyc"], "kyc=: no such product; there is sumsub"),
         (["post=zendesk"], "post: no such system; there are all, pam, cashier, kyc, bonus, aggregator, crm, ticketing"),
-        (["all=reference"], "there is no reference product yet for pam, cashier, kyc, aggregator, crm, ticketing"),
+        (["all=sumsub"], "there is no sumsub product yet for pam, cashier, bonus, aggregator, crm, ticketing"),
     ],
 )
 def test_a_product_that_does_not_exist_is_refused_by_its_key(words: list[str], said: str) -> None:
