@@ -12,6 +12,7 @@ round has no details to show.
 from __future__ import annotations
 
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -20,6 +21,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from vendors import signing
+from vendors.aggregator.hub88_catalogues import Catalogue, Catalogues
 from vendors.client import Client, Headers, Sent, each
 from vendors.errors import VendorError, VendorMalformedError
 from vendors.ports.aggregator import Game, RoundAsk
@@ -70,18 +72,25 @@ def sign(private_key: rsa.RSAPrivateKey) -> Sent:
 
 
 class Hub88:
-    """AggregatorPort over Hub88: a brand is an operator of its own, and its catalogue is one call."""
+    """AggregatorPort over Hub88: a brand is an operator of its own, and its catalogue is one call a minute."""
 
-    def __init__(self, client: Client, operator_ids: Mapping[str, int], clock: Callable[[], datetime]) -> None:
-        """`operator_ids` by brand; a brand that is not in it has no games here."""
+    def __init__(
+        self,
+        client: Client,
+        operator_ids: Mapping[str, int],
+        clock: Callable[[], datetime],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`operator_ids` by brand; a brand that is not in it has no games here. `now` is for what is kept a minute."""
         self._client, self._operator_ids, self._clock = client, operator_ids, clock
+        self._catalogues = Catalogues(self._catalogue, now)
 
     async def games(self, keys: Sequence[Key]) -> Mapping[Key, Game | VendorError]:
         """Titles by `game:<brand>:<game_code>`; a code that the brand's catalogue does not have is left out."""
         wanted = defaultdict(set)
         for key in keys:
             wanted[key.brand].add(key)
-        catalogues = await each([brand for brand in wanted if brand in self._operator_ids], self._catalogue)
+        catalogues = await each([brand for brand in wanted if brand in self._operator_ids], self._catalogues.of)
         answers: dict[Key, Game | VendorError] = {}
         for brand, catalogue in catalogues.items():
             for key in wanted[brand]:
@@ -94,16 +103,15 @@ class Hub88:
         """One call a round, as there is no batch; a round without details is left out."""
         return await each([ask for ask in asks if ask.player.brand in self._operator_ids], self._link)
 
-    async def _catalogue(self, brand: str) -> Mapping[str | None, msgspec.Raw]:
-        """Records by game code, unread; under None one that does not even tell its code."""
+    async def _catalogue(self, brand: str) -> Catalogue:
         body = {"operator_id": self._operator_ids[brand]}
         path = f"{PATH}/game/list"
         records = await self._client.ask(
-            GAMES, "POST", path, into=list[msgspec.Raw], body=body, absent=(), effect=Effect.READ
+            GAMES, "POST", path, into=list[msgspec.Raw], body=body, absent=(), effect=Effect.READ, share=brand
         )
         return {_code(record): record for record in records or ()}
 
-    def _game(self, key: Key, catalogue: Mapping[str | None, msgspec.Raw]) -> Game | VendorError | None:
+    def _game(self, key: Key, catalogue: Catalogue) -> Game | VendorError | None:
         record = catalogue.get(key.local)
         if record is None:
             return self._malformed(GAMES, "a game without a code") if None in catalogue else None

@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from vendors.aggregator.hub88 import Hub88, sign
+from vendors.aggregator.hub88 import GAMES, Hub88, sign
 from vendors.bonus.hub88_freebets import Hub88Freebets
 from vendors.client import Client
 from vendors.product import Access, Secret, Site
+from vendors.resilience.limits import Limit
+
+LIMITS = (  # docs.hub88.io/developer-docs/hub88-apis/rate-limits, read 2026-11
+    Limit(name="game-list", requests=1, seconds=60.0, operations=(GAMES,), each=True),
+)
 
 
 class Hub88Access(Access, frozen=True):
@@ -37,4 +42,4 @@ def _client(access: Hub88Access, site: Site) -> Client:
         raise ValueError("credentials.private_key cannot be read as PEM") from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("credentials.private_key is no RSA key")
-    return site.client(sign(key))
+    return site.client(sign(key), limits=LIMITS)

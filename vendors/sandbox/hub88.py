@@ -3,7 +3,7 @@
 Every refusal is `{"error": text}` with the status of the page of error codes. Which fields of game/round may be left
 out is not shown: user and one of transaction_uuid and round are asked for here. How rewards are ordered is not shown
 either: by their start, newest first. Their filters by time are taken to mean what those of campaigns are documented to
-mean: start on or after, end on or before (/api-changelog/august-2025). No rate limit is published, so none is kept.
+mean: start on or after, end on or before (/api-changelog/august-2025). The limit of game/list is not kept.
 All that the gateway uses here is read, so a reset has nothing to put back. Of a scenario file's reward what is left out
 is that of ten spins of 0.10 for a week; the rounds follow the bets that the file has the PAM tell.
 """

@@ -15,6 +15,7 @@ LIMITS = (  # developer.zendesk.com/api-reference/introduction/rate-limits, read
         seconds=60.0,
         headers=RateHeaders("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset"),
     ),
+    Limit(name="updates", requests=100, seconds=60.0, operations=(UPDATE,)),
     Limit(name="updates-of-a-ticket", requests=30, seconds=600.0, operations=(UPDATE,), each=True),
 )
 
