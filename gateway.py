@@ -40,6 +40,7 @@ from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from cache.shared_access import BadShared
 from cache.shared_access import opened as opened_shared
+from cache.shared_rates import SharedRates
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
@@ -169,11 +170,11 @@ async def gateway(
         opened(settings.vendor_wire) as wire,
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
         open_store(settings.var / "audit.db") as audit,
-        keeping(settings) as store,
+        keeping(settings) as (store, rates),
         open_events(settings.var / "events.db") as events,
         contextlib.AsyncExitStack() as stack,
     ):
-        scopes, connections = ScopeRecords(), connect(settings, wire, clock)
+        scopes, connections = ScopeRecords(), connect(settings, wire, clock, rates)
         ports = Ports(**connections.ports(settings.markets, lambda player: _market(scopes, player)))
         who = Identity([issuer(settings, provider)])
         root = Gateway(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
@@ -200,15 +201,15 @@ async def gateway(
 
 
 @asynccontextmanager
-async def keeping(settings: Settings) -> AsyncIterator[Store]:
-    """What is kept between requests, in this process and where one is named on the server that processes share."""
-    shared = opened_shared(settings.redis, secret) if settings.redis else contextlib.nullcontext()
+async def keeping(settings: Settings) -> AsyncIterator[tuple[Store, SharedRates | None]]:
+    """What is kept between requests, here and on the server that processes share, where they count their calls too."""
+    nothing = contextlib.nullcontext((None, None))
     async with (
-        shared as tier,
+        opened_shared(settings.redis, secret) if settings.redis else nothing as (tier, rates),
         aclosing(Store(settings.cache_entries, flight_seconds=settings.deadline_seconds, shared=tier)) as store,
         store.following(),
     ):
-        yield store
+        yield store, rates
 
 
 def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
@@ -237,7 +238,7 @@ def webhooks(intake: Intake, known: Sequence[WebhookReader], read_timeout_second
     return hooks.route(found, refusals, read_timeout_seconds=read_timeout_seconds)
 
 
-def connect(settings: Settings, wire: Wire, clock: Clock) -> Connections:
+def connect(settings: Settings, wire: Wire, clock: Clock, rates: SharedRates | None = None) -> Connections:
     """The products behind the graph. Raises BadVendors."""
 
     def url(system: System) -> str:
@@ -245,7 +246,7 @@ def connect(settings: Settings, wire: Wire, clock: Clock) -> Connections:
 
     said = {System[name.upper()]: accounts for name, accounts in settings.vendors.items()}
     own = sandbox(settings.var)
-    return Connections(url, wire, clock, own, settings.vendor_timeout_seconds, said=said, secret=secret)
+    return Connections(url, wire, clock, own, settings.vendor_timeout_seconds, said=said, secret=secret, ledger=rates)
 
 
 def _market(scopes: ScopeRecords, player: Key) -> str | None:

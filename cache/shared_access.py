@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from cache.envelope import Envelope, key_of
 from cache.shared import EVICT_SECONDS, REST_SECONDS, Shared
 from cache.shared_names import Names
+from cache.shared_rates import SharedRates
 
 T = TypeVar("T")
 MOST_CONNECTIONS = 32
@@ -42,15 +43,16 @@ class SharedAccess:
 
 
 @asynccontextmanager
-async def opened(access: SharedAccess, secret: Callable[[str], str]) -> AsyncIterator[Shared]:
-    """The tier while the block runs; the server need not be there. Raises BadShared."""
+async def opened(access: SharedAccess, secret: Callable[[str], str]) -> AsyncIterator[tuple[Shared, SharedRates]]:
+    """The tier and the rates while the block runs; the server need not be there. Raises BadShared."""
     keys = [_read(f"redis.value_keys.{n}", text, secret, key_of) for n, text in enumerate(access.value_keys)]
     if not keys:
         raise BadShared("redis.value_keys: at least one")
     name_key = _read("redis.name_key", access.name_key, secret, key_of)
     client = _read("redis.url", access.url, secret, _cluster if access.cluster else _server)
     try:
-        yield Shared(client, Names(access.namespace, Envelope(name_key, keys)))
+        names = Names(access.namespace, Envelope(name_key, keys))
+        yield Shared(client, names), SharedRates(client, names)
     finally:
         await client.aclose()
 

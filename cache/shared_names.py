@@ -36,6 +36,10 @@ class Names:
         """The names of the entries that hang on a tag, by when they end."""
         return f"{self._space}:tag:{self.envelope.name(tag.encode())}"
 
+    def rate(self, name: str) -> str:
+        """Of an account's limit."""
+        return f"{self._space}:rate:{self.envelope.name(name.encode())}"
+
     def _of(self, kind: Kind, place: Place) -> str:
         return self.envelope.name(_digest(kind) + msgspec.msgpack.encode(place))
 

@@ -29,9 +29,9 @@ from vendors.ports.health import HealthLog
 from vendors.ports.source import System
 from vendors.resilience import deadline
 from vendors.resilience.call import Call, Clockwork, Effect
-from vendors.resilience.limiter import Make, alone
 from vendors.resilience.limits import Limit
 from vendors.resilience.policy import ONCE, Policy
+from vendors.resilience.shared_bucket import Ledger
 from vendors.resilience.stack import Resilience
 from vendors.wire import Reply, Wire
 
@@ -61,10 +61,12 @@ class Client:
         vendor: str = "",
         limits: Sequence[Limit] = (),
         clock: Clockwork | None = None,
-        make_bucket: Make = alone,
+        ledger: Ledger | None = None,
     ) -> None:
         """`limits` are what the product publishes. Raises ValueError for a policy that does not fit the product."""
-        self._resilience = Resilience(system, timeout_seconds, policy, clock, limits=limits, make_bucket=make_bucket)
+        self._resilience = Resilience(
+            system, timeout_seconds, policy, clock, limits=limits, account=f"{vendor} {base_url}", ledger=ledger
+        )
         self.health = HealthLog(system, vendor, self._resilience)
         self.system, self._base, self._wire, self._sign = system, base_url.rstrip("/"), wire, sign
         self._renew = renew

@@ -21,6 +21,7 @@ from vendors.ports.webhooks import WebhookReader
 from vendors.product import Access, Clock, Product, Secret, Site
 from vendors.registry import PRODUCTS
 from vendors.resilience.policy import LimiterPolicy, Policy
+from vendors.resilience.shared_bucket import Ledger
 from vendors.routing import Line, MarketOf, Routed
 from vendors.sandbox.credentials import Credentials
 from vendors.wire import Wire
@@ -63,9 +64,10 @@ class Connections:
         *,
         said: Said = MappingProxyType({}),
         secret: Callable[[str], str] = str,
+        ledger: Ledger | None = None,
     ) -> None:
         self._url, self._wire, self._clock, self._own, self._seconds = url, wire, clock, own, timeout_seconds
-        self._secret, self._clients = secret, list[Client]()
+        self._secret, self._clients, self._ledger = secret, list[Client](), ledger
         self._accounts = [account for system in PRODUCTS for account in self._read(system, said.get(system))]
 
     def ports(self, markets: Mapping[str, str], market_of: MarketOf = _market_unknown) -> dict[str, Any]:
@@ -141,7 +143,7 @@ class Connections:
         url = account.connection.url or self._url(account.system)
         site = Site(
             system, vendor, url, self._wire, self._clock, markets, self._seconds, _policy(account.connection),
-            self._clients,
+            self._clients, self._ledger,
         )  # fmt: skip
         try:
             return connect(account.access, site)

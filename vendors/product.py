@@ -14,6 +14,7 @@ from vendors.ports.source import System
 from vendors.ports.webhooks import WebhookReader
 from vendors.resilience.limits import Limit
 from vendors.resilience.policy import Policy
+from vendors.resilience.shared_bucket import Ledger
 from vendors.sandbox.credentials import Credentials
 from vendors.sandbox.stage import Stage
 from vendors.sandbox.world import World
@@ -45,7 +46,8 @@ class Access(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Site(msgspec.Struct, frozen=True):
     """Where one connection stands, and what its adapter is built from.
 
-    `markets` maps an ISO 3166-1 alpha-2 country to a market. `clients` are all that were made, for their health.
+    `markets` maps an ISO 3166-1 alpha-2 country to a market. `clients` are all that were made, for their
+    health; `ledger` is where processes count their calls together, if they do.
     """
 
     system: System
@@ -57,6 +59,7 @@ class Site(msgspec.Struct, frozen=True):
     timeout_seconds: float
     policy: Policy
     clients: list[Client]
+    ledger: Ledger | None = None
 
     def client(self, sign: Sent, *, renew: Callable[[], None] | None = None, limits: Sequence[Limit] = ()) -> Client:
         """The connection's client; `sign` makes its credentials, `renew` gives up those that were refused.
@@ -65,7 +68,7 @@ class Site(msgspec.Struct, frozen=True):
         """
         made = Client(
             self.system, self.url, self.wire, sign, timeout_seconds=self.timeout_seconds, policy=self.policy,
-            renew=renew, vendor=self.vendor, limits=limits,
+            renew=renew, vendor=self.vendor, limits=limits, ledger=self.ledger,
         )  # fmt: skip
         self.clients.append(made)
         return made

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from cache import shared
 from cache.kept import Kept
 from cache.shared_access import BadShared, SharedAccess, opened
 from cache.store import Store
@@ -27,6 +28,12 @@ def key() -> str:
 
 
 SECRETS = {"name": key(), "old": key(), "new": key()}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no server in trouble."""
+    monkeypatch.setattr(shared, "LOOK_SECONDS", 2.0)
 
 
 class Process:
@@ -46,8 +53,8 @@ async def process(
     clock.now = max(clock.now, time.time())
     secrets = {**SECRETS, "url": server.url}
     access = SharedAccess(url="url", name_key="name", value_keys=tuple(keys), cluster=server.is_cluster)
-    async with opened(access, secrets.__getitem__) as shared:
-        store = Store(100, clock, shared=shared)
+    async with opened(access, secrets.__getitem__) as (tier, _):
+        store = Store(100, clock, shared=tier)
         async with store.following():
             yield Process(store, desk or Desk(), clock)
             await store.aclose()
@@ -126,11 +133,11 @@ async def test_a_read_that_left_before_an_eviction_is_not_used_by_the_other(pair
 
 async def test_that_holds_even_if_its_process_has_not_heard_of_the_eviction(server: Valkey) -> None:
     async with process(server) as one, process(server) as other:
-        shared = one.store._tiers.shared  # type: ignore[union-attr]
-        assert shared is not None
-        before = shared.seen
+        tier = one.store._tiers.shared  # type: ignore[union-attr]
+        assert tier is not None
+        before = tier.seen
         await other.store.evict([str(ADA)])
-        shared.seen = before  # as if the message were still under way
+        tier.seen = before  # as if the message were still under way
         one.store._tiers.generations.__init__()  # type: ignore[union-attr, misc]
         await one.read.now([ADA])
         await one.store.idle()
@@ -185,7 +192,8 @@ async def test_a_record_of_another_process_stands_in_for_a_vendor_that_fails(pai
 
 
 @pytest.mark.parametrize("trouble", ["gone", "hangs", "full", "read-only", "forgets"])
-async def test_a_server_in_trouble_is_not_missed(trouble: str) -> None:
+async def test_a_server_in_trouble_is_not_missed(trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "LOOK_SECONDS", 0.1)
     async with valkey() as server, process(server) as one, process(server) as other:
         await one.read([ADA])
         await one.store.idle()

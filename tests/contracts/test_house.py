@@ -41,7 +41,7 @@ async def port(product: Product, system: System, world: World, var: Path) -> Asy
     stage = product.stage(world, own)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=stage.app)) as wire:
         markets = {country: market for market, (country, _) in MARKETS.items()}
-        site = Site(system, product.vendor, "http://x", wire, lambda: world.now, markets, 5.0, UNHURRIED, [])
+        site = Site(system, product.vendor, "http://x", wire, lambda: datetime.now(UTC), markets, 5.0, UNHURRIED, [])
         yield product.connect(product.own(own), site)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cache import shared
 from cache.shared_access import SharedAccess
 from tests.conftest import Caller, calling, facing
 from tests.servers import Valkey, valkey
@@ -18,6 +19,12 @@ ROOT = Path(__file__).parents[2]
 QUERY = (ROOT / "operations" / "where-is-my-money.graphql").read_text()
 KYC = '{ player(id: "player:acme:s-001") { firstName kyc { status source { stale } } } }'
 SUMSUB, PAM = 2, 0
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no server in trouble."""
+    monkeypatch.setattr(shared, "LOOK_SECONDS", 2.0)
 
 
 @asynccontextmanager

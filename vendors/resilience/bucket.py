@@ -23,7 +23,10 @@ FIRST_PAUSE_SECONDS = 0.5  # after a refusal that named no date, with no rate to
 class Bucket(Protocol):
     """One limit's tokens. Moments are seconds on the clock of the limiter that holds it."""
 
-    paused_until: float
+    @property
+    def paused_until(self) -> float:
+        """Until when nothing may be asked, as far as this process was told."""
+        ...
 
     async def take(self, latest: float) -> float | None:
         """The moment from which the token may be used; None, and none is taken, if that is not before `latest`."""

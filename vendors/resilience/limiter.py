@@ -6,7 +6,7 @@ without halves the rate. A product that publishes no limit has a bucket that onl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cachetools import LRUCache
 
@@ -18,26 +18,32 @@ from vendors.resilience.bucket import Bucket, LocalBucket
 from vendors.resilience.call import Call, Clockwork, Inner, T, not_asked
 from vendors.resilience.limits import Limit, RateHeaders
 from vendors.resilience.policy import LimiterPolicy
+from vendors.resilience.shared_bucket import Ledger, SharedBucket
 
 ALL = "all"  # the name under which an installation limits a product that publishes nothing
 UNPUBLISHED = Limit(name="", requests=1000, seconds=1.0)  # no process makes more: it counts, and holds nobody
 MOST_SHARES = 1000  # buckets of one limit; the one that rested longest is dropped
-Make = Callable[[Limit, LocalBucket], Bucket]  # what stands over the process's own bucket, such as a shared one
-
-
-def alone(limit: Limit, local: LocalBucket) -> Bucket:
-    """The process's own bucket is all there is."""
-    return local
 
 
 class Limiter:
-    """The buckets of one product, each made when a call first needs it."""
+    """The buckets of one product's account, each made when a call first needs it.
+
+    With a `ledger` the processes that name the same `account` keep its limits together.
+    """
 
     def __init__(
-        self, system: System, limits: Sequence[Limit], policy: LimiterPolicy, clock: Clockwork, make: Make = alone
+        self,
+        system: System,
+        limits: Sequence[Limit],
+        policy: LimiterPolicy,
+        clock: Clockwork,
+        *,
+        account: str = "",
+        ledger: Ledger | None = None,
     ) -> None:
         """Raises ValueError for a rate whose name the product does not have."""
-        self._system, self._policy, self._clock, self._make = system, policy, clock, make
+        self._system, self._policy, self._clock = system, policy, clock
+        self._account, self._ledger = account, ledger
         self._limits = sorted(_agreed(limits, policy), key=lambda limit: limit.width)
         self._buckets: Mapping[str, LRUCache[str, Bucket]] = {
             limit.name: LRUCache(MOST_SHARES) for limit in (*self._limits, UNPUBLISHED)
@@ -82,7 +88,10 @@ class Limiter:
             chosen = limit.name in self._policy.rates
             holds = chosen or (self._policy.enforce and limit is not UNPUBLISHED)
             local = LocalBucket(limit, self._clock.now, holds=holds, learns=not chosen)
-            bucket = buckets[share] = self._make(limit, local)
+            bucket = buckets[share] = local
+            if self._ledger is not None and holds:
+                name = f"{self._account} {limit.name} {share}"
+                bucket = buckets[share] = SharedBucket(name, limit, local, self._ledger, self._clock.now)
         return bucket
 
     async def _admit(self, call: Call, buckets: Sequence[Bucket]) -> None:

@@ -12,10 +12,11 @@ from vendors.resilience.breaker import Breakers
 from vendors.resilience.bulkhead import Bulkhead
 from vendors.resilience.call import Call, Clockwork, Inner, T, not_asked
 from vendors.resilience.latency import Stopwatch
-from vendors.resilience.limiter import Limiter, Make, alone
+from vendors.resilience.limiter import Limiter
 from vendors.resilience.limits import Limit
 from vendors.resilience.policy import ONCE, Policy
 from vendors.resilience.retry import Retry
+from vendors.resilience.shared_bucket import Ledger
 
 SLOW_SHARE = 0.8  # of the time limit: a call that takes longer counts as a failure
 
@@ -31,7 +32,8 @@ class Resilience:
         clock: Clockwork | None = None,
         *,
         limits: Sequence[Limit] = (),
-        make_bucket: Make = alone,
+        account: str = "",
+        ledger: Ledger | None = None,
     ) -> None:
         """`limits` are the product's published ones. ValueError for a rate of the policy that is none of them."""
         clock = clock or Clockwork()
@@ -39,7 +41,7 @@ class Resilience:
         self._limit_seconds = policy.timeout_seconds or timeout_seconds
         self._retry = Retry(system, policy.retry, self._limit_seconds, clock)
         self._breakers = Breakers(system, policy.breaker, SLOW_SHARE * self._limit_seconds, clock)
-        self._limiter = Limiter(system, limits, policy.limiter, clock, make_bucket)
+        self._limiter = Limiter(system, limits, policy.limiter, clock, account=account, ledger=ledger)
         self._stopwatch = Stopwatch(clock)
         self._bulkhead = Bulkhead(system, policy.bulkhead, clock)
 

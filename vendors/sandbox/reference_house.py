@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -41,7 +41,7 @@ def stage(system: System, behind: Product, world: World, own: Credentials, token
     inner = behind.stage(world, own)
     wire = httpx.AsyncClient(transport=httpx.ASGITransport(app=inner.app), trust_env=False)
     markets = {country: market for market, (country, _) in MARKETS.items()}
-    site = Site(system, behind.vendor, ADDRESS, wire, lambda: world.now, markets, 5.0, UNHURRIED, [])
+    site = Site(system, behind.vendor, ADDRESS, wire, lambda: datetime.now(UTC), markets, 5.0, UNHURRIED, [])
     house = House(system, behind.connect(behind.own(own), site), token)
     served = [Served(one.name, one.method, one.path, house.handler(one)) for one in operations(system)]
 
