@@ -88,8 +88,11 @@ class Reading(Generic[K, V]):
         own = [key for key, won in zip(keys, claimed, strict=True) if won]
         theirs = [key for key in keys if key not in own]
         answers, found = await asyncio.gather(self.now(own) if own else _nothing(), self._shared(theirs, read_now=True))
-        rest = [key for key in theirs if key not in found]
-        values = {key: entry.value for key, entry in found.items() if entry.value is not None}
+        just_read = {
+            key: entry for key, entry in found.items() if self._is_fresh(entry)
+        }  # not what they failed to renew
+        rest = [key for key in theirs if key not in just_read]
+        values = {key: entry.value for key, entry in just_read.items() if entry.value is not None}
         return {**answers, **values, **(await self.now(rest) if rest else {})}
 
     async def _shared(self, keys: Sequence[K], *, read_now: bool = False) -> dict[K, Entry]:
@@ -105,13 +108,15 @@ class Reading(Generic[K, V]):
 
     def _served(self, entry: Entry) -> Kept[V] | None:
         """What an entry answers without its vendor being asked before."""
-        age = self._age(entry)
-        if 0 <= age < (self._kind.absent if entry.value is None else self._kind.fresh):
+        if self._is_fresh(entry):
             return Kept(entry.value)
-        if entry.value is None or not 0 <= age < self._kind.fresh + self._kind.revalidated:
+        if entry.value is None or not 0 <= self._age(entry) < self._kind.fresh + self._kind.revalidated:
             return None
         marked = flagged(entry.value)
         return None if marked is None else Kept(marked)
+
+    def _is_fresh(self, entry: Entry) -> bool:
+        return 0 <= self._age(entry) < (self._kind.absent if entry.value is None else self._kind.fresh)
 
     def _or_older(self, answer: V | VendorError, entry: Entry | None) -> V | Kept[V] | VendorError:
         """The answer, or the record that stands in for a vendor that failed."""

@@ -180,6 +180,26 @@ async def test_who_waits_for_a_process_whose_vendor_failed_asks_for_himself(pair
     await reading
 
 
+async def test_an_older_record_is_not_taken_for_what_another_process_has_just_read(
+    pair: tuple[Process, Process],
+) -> None:
+    one, other = pair
+    await one.read([ADA])
+    await one.store.idle()
+    for process in pair:
+        process.clock.now += 300 + 3600 + 1  # too old to be shown, good enough to stand in
+    one.desk.gate.clear()
+    one.desk.failure = VendorDownError(System.TICKETING, "requesters")
+    reading = asyncio.create_task(one.read([ADA]))
+    await until(lambda: len(one.desk.asked) == 2)
+    waiting = asyncio.create_task(other.read([ADA]))
+    await asyncio.sleep(0.05)
+    one.desk.gate.set()
+    await asyncio.gather(reading, waiting)
+    assert waiting.result() == {ADA: person(1)}
+    assert other.desk.asked == [[ADA]]
+
+
 async def test_a_record_of_another_process_stands_in_for_a_vendor_that_fails(pair: tuple[Process, Process]) -> None:
     one, other = pair
     await one.read([ADA])

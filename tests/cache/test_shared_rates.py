@@ -62,11 +62,6 @@ class Product:
         return "answer"
 
 
-def fullest(moments: list[float], seconds: float) -> int:
-    """The most calls that any window saw."""
-    return max(sum(1 for other in moments if 0 <= other - one < seconds) for one in moments)
-
-
 @pytest.mark.parametrize("kind", [Valkey, Cluster])
 async def test_two_processes_together_never_meet_the_limit(kind: type[Valkey]) -> None:
     product = Product()
@@ -74,7 +69,8 @@ async def test_two_processes_together_never_meet_the_limit(kind: type[Valkey]) -
         calls = [limiter(call(), product.answer) for _ in range(10) for limiter in (one, other)]
         await asyncio.gather(*calls)
     assert len(product.asked) == 20
-    assert fullest(sorted(product.asked), APP.seconds - 0.03) <= APP.requests  # a sleep may end a little early or late
+    windows = len(product.asked) / APP.requests - 1  # that must be over; each process for itself would need one
+    assert max(product.asked) - min(product.asked) > windows * APP.seconds - 0.05
 
 
 async def test_without_room_before_the_deadline_a_call_is_refused_at_once(server: Valkey) -> None:
