@@ -46,7 +46,7 @@ class Shared:
     def __init__(self, client: Redis | RedisCluster, names: Names, clock: Callable[[], float] = time.time) -> None:
         self._client, self._names, self._clock = client, names, clock
         self.seen = 0  # the last eviction's number that is known here: safe if it is too small
-        self._pending: dict[str, None] = {}  # tags whose eviction the server does not know yet
+        self._pending: dict[str, object] = {}  # tags whose eviction the server does not know yet, and which it was
         self._writes: set[asyncio.Task[None]] = set()
         self._resting_until = 0.0
 
@@ -99,9 +99,9 @@ class Shared:
 
     async def evict(self, tags: Iterable[str]) -> None:
         """Nothing that hangs on these and was read before now is used again by any process that reaches the server."""
-        self._pending |= dict.fromkeys(tags)
+        self._pending |= dict.fromkeys(tags, this := object())
         if len(self._pending) > MOST_PENDING:
-            self._pending = {ANYTHING: None}
+            self._pending = {ANYTHING: this}
         await self._settled()
 
     async def idle(self) -> None:
@@ -181,9 +181,9 @@ class Shared:
 
     async def _settled(self) -> bool:
         """Whether the server knows every eviction that this process knows."""
-        tags = list(self._pending)
-        if not tags:
+        if not self._pending:
             return True
+        pending, tags = dict(self._pending), list(self._pending)
         counted = await self._ask(EVICT_SECONDS, self._count)
         if counted is None:
             return False
@@ -196,8 +196,9 @@ class Shared:
         if named := {name for found in members[2::3] for name in found}:
             await self._ask(EVICT_SECONDS, lambda pipe: [pipe.execute_command("UNLINK", name) for name in named])
         await self._within(EVICT_SECONDS, lambda: self._client.execute_command("PUBLISH", self._names.channel, told))
-        for tag in tags:
-            self._pending.pop(tag, None)
+        for tag, eviction in pending.items():
+            if self._pending.get(tag) is eviction:  # a later one of the same tag settles itself
+                del self._pending[tag]
         return True
 
     def _count(self, pipe: Any) -> None:

@@ -16,7 +16,7 @@ from vendors.sandbox.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATIENCE_SECONDS = 0.4  # for a vendor that hangs; any other gets time for a busy machine
+PATIENCE_SECONDS = 0.8  # for a vendor that hangs, on a busy machine too; any other gets more
 WRITE_FAULTS: list[tuple[str, dict[str, Any], str, int]] = [  # what the vendor does, what the caller is told, effects
     ("hangs", {"kind": "hang"}, DOUBT, 0),
     ("works, but answers when nobody waits any more", {"kind": "latency", "value": PATIENCE_SECONDS + 0.2}, DOUBT, 1),
