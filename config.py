@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     oidc_player_claim: str = "player"
     cache_entries: int = Field(default=50_000, ge=0, le=10_000_000, description="Records kept in memory; 0: none.")
     redis: SharedAccess | None = Field(default=None, description="The server that processes share records by.")
+    database: str | None = Field(default=None, description="PostgreSQL instead of files; env:NAME or file:/path.")
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")

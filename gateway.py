@@ -25,6 +25,7 @@ from auth import audit_chain
 from auth import policy as policies
 from auth.acting import Road
 from auth.audit import AuditStore, open_store
+from auth.database import Place, address
 from auth.identity import ANONYMOUS, Identity, IdentityUnavailable, InvalidToken, Issuer, Principal
 from auth.jwks import KeySet
 from auth.oidc import OidcIssuer
@@ -169,9 +170,9 @@ async def gateway(
     async with (
         opened(settings.vendor_wire) as wire,
         httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
-        open_store(settings.var / "audit.db") as audit,
+        open_store(place(settings, "audit.db")) as audit,
         keeping(settings) as (store, rates),
-        open_events(settings.var / "events.db") as events,
+        open_events(place(settings, "events.db")) as events,
         contextlib.AsyncExitStack() as stack,
     ):
         scopes, connections = ScopeRecords(), connect(settings, wire, clock, rates)
@@ -210,6 +211,16 @@ async def keeping(settings: Settings) -> AsyncIterator[tuple[Store, SharedRates 
         store.following(),
     ):
         yield store, rates
+
+
+def place(settings: Settings, file: str) -> Place:
+    """Where records are kept: a database of the operator's server, or a file under `var`. Raises BadSettings."""
+    if settings.database is None:
+        return settings.var / file
+    try:
+        return address(secret(settings.database))
+    except ValueError as error:
+        raise BadSettings([f"database: {error}"]) from None
 
 
 def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
@@ -380,7 +391,7 @@ def _who_passes(spec: Spec, roles: Mapping[str, frozenset[str]]) -> str:
 @audit_cli.command(name="verify")
 def audit_verify() -> None:
     """Walk the chain; exit 1 at the first record that does not hold."""
-    found = audit_chain.verify(load().var / "audit.db")
+    found = asyncio.run(_verified(place(load(), "audit.db")))
     if found.intact:
         typer.echo(f"{found.records} records, intact. A cut tail cannot be seen without a head shipped elsewhere.")
     else:
@@ -388,14 +399,18 @@ def audit_verify() -> None:
         raise typer.Exit(1)
 
 
+async def _verified(where: Place) -> audit_chain.Verification:
+    return audit_chain.verify(where) if isinstance(where, Path) else await audit_chain.verify_server(where)
+
+
 @audit_cli.command(name="export")
 def audit_export() -> None:
     """Print every record as a line of JSON, in order."""
 
     async def export() -> None:
-        after = 0
-        audit_chain.verify(load().var / "audit.db")  # says so if there is none, and makes none
-        async with open_store(load().var / "audit.db") as store:
+        after, where = 0, place(load(), "audit.db")
+        await _verified(where)  # says so if there is none, and makes none
+        async with open_store(where) as store:
             while found := await store.records(500, after=after):
                 for record in found:
                     typer.echo(msgspec.json.encode(record).decode())
@@ -437,8 +452,8 @@ def _player_key(text: str) -> Key:
 
 
 REFUSALS = (
-    audit_chain.AuditUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy, overlays.BadScenario,
-    BadAmlWords, BadVendors, BadShared, town.BadProduct, town.PortTaken,
+    audit_chain.AuditUnavailable, EventsUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy,
+    overlays.BadScenario, BadAmlWords, BadVendors, BadShared, town.BadProduct, town.PortTaken,
 )  # fmt: skip
 
 

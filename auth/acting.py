@@ -97,7 +97,7 @@ class Road:
             begun = known[-1].phase is Phase.INTENT and known[-1].details.get("digest") == digest_of(act)
             if not begun or process == self.audit.process:
                 break
-            if not self.audit.is_alive(process):
+            if not await self.audit.is_alive(process):
                 known = await self._known(who, act)  # it may have ended well between the two looks
                 break
             await asyncio.sleep(POLL_SECONDS)

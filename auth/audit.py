@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from itertools import groupby, islice
-from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, Row, Select, event, insert, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from auth.audit_chain import (
     GENESIS,
@@ -33,11 +31,12 @@ from auth.audit_chain import (
     chain_hash,
     reader,
 )
-from auth.liveness import is_alive, living
+from auth.database import AWAY, Place, Unfit, opened, writing
+from auth.liveness import Living, living
 from auth.queries import done_query, doubt_query, doubtful, request_query
-from auth.sqlite import begin, configure, prepare
-from auth.tables import AUDIT, action_of, actor_of, subject_of
+from auth.tables import AUDIT, FURTHER, METADATA, action_of, actor_of, subject_of
 
+LOCK = "audit"  # the one writer's, among all processes
 GROUP = 200  # records in one commit: beyond this the fsync is already paid off
 
 
@@ -57,10 +56,10 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 
 class AuditStore:
-    """The chain of one file. Made by `open_store`, which starts the sequencer and drains it at the end."""
+    """The chain of one database. Made by `open_store`, which starts the sequencer and drains it at the end."""
 
-    def __init__(self, engine: AsyncEngine, stream: str, process: str, living: Path) -> None:
-        self._engine, self._stream, self.process, self._living = engine, stream, process, living
+    def __init__(self, engine: AsyncEngine, stream: str, living: Living) -> None:
+        self._engine, self._stream, self.process, self._living = engine, stream, living.name, living
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._closed = False
 
@@ -123,9 +122,12 @@ class AuditStore:
         """Whether somebody did one of the actions on a player, or signed one; what was refused does not count."""
         return bool(await self.rows(done_query(actor, player, actions, since)))
 
-    def is_alive(self, process: str) -> bool:
-        """Whether another process that writes here still lives."""
-        return is_alive(self._living, process)
+    async def is_alive(self, process: str) -> bool:
+        """Whether another process that writes here still lives. Raises AuditUnavailable."""
+        try:
+            return await self._living.alive(process)
+        except AWAY as error:
+            raise AuditUnavailable("The audit store could not be read.") from error
 
     async def rows(self, query: Select[Any]) -> list[Row[Any]]:
         """What stands in the tables beside the chain. Raises AuditUnavailable."""
@@ -134,7 +136,7 @@ class AuditStore:
         try:
             async with self._engine.connect() as connection:
                 return list(await connection.execute(query))
-        except SQLAlchemyError as error:
+        except AWAY as error:
             raise AuditUnavailable("The audit store could not be read.") from error
 
     async def run(self) -> None:
@@ -187,7 +189,7 @@ class AuditStore:
     async def _commit(self, group: list[_Waiting]) -> list[list[Stamp] | Overtaken]:
         """One transaction for the whole group; an entry that is called off leaves the others alone."""
         answers: list[list[Stamp] | Overtaken] = []
-        async with self._engine.execution_options(writes=True).begin() as connection:
+        async with writing(self._engine, LOCK).begin() as connection:
             head = await _durable_head(connection)
             for free, several in groupby(group, key=lambda waiting: waiting.guard is None):
                 if free:  # one statement for all of them
@@ -267,21 +269,23 @@ def _stored(row: Row[Any]) -> StoredRecord:
 
 
 @asynccontextmanager
-async def open_store(path: Path, stream: str = "gateway") -> AsyncIterator[AuditStore]:
-    """Opens or creates the file, refuses settings that would not survive a power cut, and drains at the end."""
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
-    event.listen(engine.sync_engine, "connect", configure)
-    event.listen(engine.sync_engine, "begin", begin)
-    try:
-        await prepare(engine)
-        folder = path.with_name(f"{path.name}.living")
-        with living(folder) as process:
-            store = AuditStore(engine, stream, process, folder)
-            sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
-            try:
-                yield store
-            finally:
-                store.close()
-                await sequencer
-    finally:
-        await engine.dispose()
+async def open_store(place: Place, stream: str = "gateway") -> AsyncIterator[AuditStore]:
+    """Opens or creates what is kept there, and drains at the end.
+
+    Raises AuditUnavailable, for settings that would not survive a power cut, too.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            engine = await stack.enter_async_context(opened(place, METADATA, FURTHER, LOCK))
+            alive = await stack.enter_async_context(living(place, engine))
+        except Unfit as error:
+            raise AuditUnavailable(str(error)) from error
+        except AWAY as error:
+            raise AuditUnavailable("The audit store could not be opened.") from error
+        store = AuditStore(engine, stream, alive)
+        sequencer = asyncio.create_task(store.run(), name="audit-sequencer")
+        try:
+            yield store
+        finally:
+            store.close()
+            await sequencer

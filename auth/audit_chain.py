@@ -1,13 +1,13 @@
 """The audit chain: what a record is, how it is hashed over its stored bytes, and how the chain is verified.
 
-Verification opens the file read-only and needs nothing of the store that wrote it.
+Verification reads alone and needs nothing of the store that wrote it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import URL, text
+
+from auth.database import AWAY, close, connected
 
 GENESIS = bytes(32)  # what the first record names as its predecessor
 
@@ -88,26 +91,57 @@ def chain_hash(previous: bytes, body: bytes, sequence: int) -> bytes:
     return hashlib.sha256(previous + body + sequence.to_bytes(8, "big")).digest()
 
 
+_ROWS = "SELECT sequence, stream, at, phase, audit_id, body, prev_hash, hash FROM audit ORDER BY sequence"
+
+
+class _Walk:
+    """A chain read from its beginning, a row after the other."""
+
+    def __init__(self) -> None:
+        self._previous, self._count = GENESIS, 0
+        self._broken: int | None = None
+
+    def see(self, row: Sequence[Any]) -> None:
+        self._count += 1
+        if self._broken is None and not _holds(row, self._count, self._previous):
+            self._broken = self._count
+        self._previous = row[-1]
+
+    def found(self) -> Verification:
+        return Verification(self._count, self._broken is None, self._broken)
+
+
 def verify(path: Path) -> Verification:
-    """Walks the chain read-only and finds a changed byte, a removed row or a reordering.
+    """Walks the chain of a file, read-only, and finds a changed byte, a removed row or a reordering.
 
     It cannot see a cut tail, nor a chain recomputed from some record on: both are intact chains. Only a head shipped
-    elsewhere shows them.
+    elsewhere shows them. Raises AuditUnavailable where nothing can be read.
     """
-    query = "SELECT sequence, stream, at, phase, audit_id, body, prev_hash, hash FROM audit ORDER BY sequence"
-    previous, count, broken = GENESIS, 0, None
+    walk = _Walk()
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            for count, row in enumerate(connection.execute(query), 1):
-                if broken is None and not _holds(row, count, previous):
-                    broken = count
-                previous = row[-1]
+            for row in connection.execute(_ROWS):
+                walk.see(row)
     except sqlite3.Error as error:
         raise AuditUnavailable("The audit store could not be read.") from error
-    return Verification(count, broken is None, broken)
+    return walk.found()
 
 
-def _holds(row: tuple[Any, ...], expected: int, previous: bytes) -> bool:
+async def verify_server(url: URL) -> Verification:
+    """As `verify`, of a database on a server."""
+    walk, engine = _Walk(), connected(url)
+    try:
+        async with engine.connect() as connection:
+            async for row in await connection.stream(text(_ROWS)):
+                walk.see(row)
+    except AWAY as error:
+        raise AuditUnavailable("The audit store could not be read.") from error
+    finally:
+        await close(engine)
+    return walk.found()
+
+
+def _holds(row: Sequence[Any], expected: int, previous: bytes) -> bool:
     """Whether a row is the one expected here, unaltered, and its columns say what its body says."""
     sequence, *beside, stored, prev_hash, own_hash = row
     if sequence != expected or prev_hash != previous or not isinstance(stored, bytes):

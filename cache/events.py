@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, func, insert, select, tuple_, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from cache.event_tables import EVENTS, STATES, EventsUnavailable, connected, micros, prepare, state_of, state_row
+from auth.database import AWAY, Place, Unfit, opened, writing
+from cache.event_tables import EVENTS, STATES, TABLES, EventsUnavailable, micros, state_of, state_row
 from cache.group_commit import Closed, GroupCommit
 from cache.history import Observation, observed, order, read_as_news
 from vendors.ports.keys import Key
@@ -50,10 +49,11 @@ class _Handled(msgspec.Struct, frozen=True):
 
 
 _Item = _Receipt | Observation | _Handled
+LOCK = "events"  # the one writer's, among all processes
 
 
 class EventStore:
-    """The events and states of one file. Made by `open_events`, which starts the writer and drains it at the end."""
+    """The events and states of one database. Made by `open_events`, which starts and drains the writer."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -63,7 +63,7 @@ class EventStore:
         """Returns once every event is durable. Raises EventsUnavailable."""
         try:
             answers = await asyncio.gather(*(self._writer.put(_Receipt(event, now)) for event in events))
-        except (SQLAlchemyError, Closed) as error:
+        except (*AWAY, Closed) as error:
             raise EventsUnavailable("The event store could not be written.") from error
         return [taken for taken in answers if taken is not None]
 
@@ -75,7 +75,7 @@ class EventStore:
         """Marks events as done with: they are not `pending` after a restart."""
         try:
             await self._writer.put(_Handled(tuple(sequences)))
-        except (SQLAlchemyError, Closed) as error:
+        except (*AWAY, Closed) as error:
             raise EventsUnavailable("The event store could not be written.") from error
 
     async def pending(self, most: int) -> list[Taken]:
@@ -109,12 +109,12 @@ class EventStore:
         try:
             async with self._engine.connect() as connection:
                 return (await connection.execute(query)).all()
-        except SQLAlchemyError as error:
+        except AWAY as error:
             raise EventsUnavailable("The event store could not be read.") from error
 
     async def _write(self, items: Sequence[_Item]) -> list[Taken | None]:
         """One transaction for the whole group."""
-        async with self._engine.begin() as connection:
+        async with writing(self._engine, LOCK).begin() as connection:
             group = await _Group.begun(connection, items)
             answers = [group.add(item) for item in items]
             await group.end(connection)
@@ -226,11 +226,18 @@ async def _latest(connection: AsyncConnection, subjects: Iterable[Key]) -> dict[
 
 
 @asynccontextmanager
-async def open_events(path: Path) -> AsyncIterator[EventStore]:
-    """Opens or creates the file, refuses settings that would not survive a power cut, and drains at the end."""
-    engine = connected(path)
-    try:
-        await prepare(engine)
+async def open_events(place: Place) -> AsyncIterator[EventStore]:
+    """Opens or creates what is kept there, and drains at the end.
+
+    Raises EventsUnavailable, for settings that would not survive a power cut, too.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            engine = await stack.enter_async_context(opened(place, TABLES, {}, LOCK))
+        except Unfit as error:
+            raise EventsUnavailable(str(error)) from error
+        except AWAY as error:
+            raise EventsUnavailable("The event store could not be opened.") from error
         store = EventStore(engine)
         writer = asyncio.create_task(store.run(), name="event-writer")
         try:
@@ -238,5 +245,3 @@ async def open_events(path: Path) -> AsyncIterator[EventStore]:
         finally:
             store.close()
             await writer
-    finally:
-        await engine.dispose()

@@ -25,6 +25,7 @@ from vendors.ports.webhooks import BadSignature, WebhookReader
 
 BATCH = 500  # events whose consequences are drawn together: one eviction, one read a subject
 RETRY_SECONDS = 1.0
+SWEEP_SECONDS = 15.0  # after which what another process took and did not live to conclude is looked for
 
 log = logging.getLogger("player_graph.events")
 Reread = Callable[[Sequence[Key]], Awaitable[Sequence[Observation]]]  # what vendors say of subjects now; never raises
@@ -54,7 +55,9 @@ class Intake:
     async def run(self) -> None:
         """Works off what is durable and not handled. What fails is tried again: a cache may be away for a while."""
         while True:
-            await self._arrived.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._arrived.wait()
             self._arrived.clear()
             try:
                 while batch := await self._store.pending(BATCH):

@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import httpx
 import pytest
 
 import gateway as root
+from auth.database import Place
 from auth.identity import Principal
 from auth.sandbox_issuer import issue
 from config import Settings, sandbox_secret
+from tests.servers import Postgres, postgres
 from vendors.sandbox import town
 from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World, build
@@ -124,6 +126,22 @@ async def facing(
         httpx.AsyncClient(trust_env=False) as vendors,
     ):
         yield Caller(http, vendors, sandbox_secret(var), port_base)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL for everybody who does not kill it."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where a store may stand: a file, or a database of its own."""
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.database()
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ from auth.acting import Road
 from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from auth.approvals import Approval, ApprovalDecision, ApprovalStatus, approvals, approvals_by_id
 from auth.audit import AuditStore, open_store
-from auth.audit_chain import AuditRecord, Phase, verify
+from auth.audit_chain import AuditRecord, Phase
+from auth.database import Place
 from auth.deciding import Deciding, DenialReason, Saved
 from auth.identity import Principal
+from tests.servers import told, verified
 
 POLICY = policy.load()
 ROOT = Path(__file__).parents[2]
@@ -78,8 +80,8 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_store(tmp_path / "audit.db") as store:
+async def desk(place: Place) -> AsyncIterator[Desk]:
+    async with open_store(place) as store:
         yield Desk(store)
 
 
@@ -91,7 +93,7 @@ async def records(desk: Desk) -> list[AuditRecord]:
     return [one.record for one in await desk.store.records(100)]
 
 
-async def test_a_second_person_lets_it_happen_and_the_chain_says_who(desk: Desk, tmp_path: Path) -> None:
+async def test_a_second_person_lets_it_happen_and_the_chain_says_who(desk: Desk, place: Place) -> None:
     approval = await desk.asked()
     assert desk.effects == 0
     result = await desk.decide(approval)
@@ -109,7 +111,7 @@ async def test_a_second_person_lets_it_happen_and_the_chain_says_who(desk: Desk,
     assert [one["by"] for one in kept[3].details["approval"]["signatures"]] == ["fay"]
     assert kept[0].audit_id == kept[2].audit_id
     assert await desk.store.orphans() == []
-    assert verify(tmp_path / "audit.db").intact
+    assert (await verified(place)).intact
 
 
 async def test_the_words_of_the_caller_are_forgotten_when_it_is_closed(desk: Desk) -> None:
@@ -261,13 +263,13 @@ async def test_of_two_who_press_at_the_same_moment_one_is_too_late(desk: Desk) -
 
 DECIDER = """
 import asyncio, sys
-from pathlib import Path
 from auth.approvals import approvals
 from auth.audit import open_store
 from tests.auth.test_approvals import Desk, person
+from tests.servers import place_of
 
 async def press(path, name, role):
-    async with open_store(Path(path)) as store:
+    async with open_store(place_of(path)) as store:
         desk = Desk(store)
         waiting = await approvals(store, 100)
         print("ready", flush=True)
@@ -280,16 +282,16 @@ asyncio.run(press(*sys.argv[1:]))
 """
 
 
-async def test_two_processes_that_decide_the_same_approvals_do_each_once(tmp_path: Path) -> None:
-    path, rounds = tmp_path / "audit.db", 20
-    async with open_store(path) as store:
+async def test_two_processes_that_decide_the_same_approvals_do_each_once(place: Place) -> None:
+    rounds = 20
+    async with open_store(place) as store:
         desk = Desk(store)
         for number in range(rounds):
             await desk.ask(key=f"k-{number}")
     people = (("fay", "finance"), ("ron", "risk_manager"))
     deciders = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-c", DECIDER, str(path), *who, cwd=ROOT,
+            sys.executable, "-c", DECIDER, told(place), *who, cwd=ROOT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )
         for who in people
@@ -297,9 +299,9 @@ async def test_two_processes_that_decide_the_same_approvals_do_each_once(tmp_pat
     for one in deciders:
         assert one.stdout is not None
         assert await one.stdout.readline() == b"ready\n"
-    told = await asyncio.gather(*(one.communicate(b"go\n") for one in deciders))
-    assert sum(json.loads(out) for out, _ in told) == rounds
-    async with open_store(path) as store:
+    counts = await asyncio.gather(*(one.communicate(b"go\n") for one in deciders))
+    assert sum(json.loads(out) for out, _ in counts) == rounds
+    async with open_store(place) as store:
         assert {one.status for one in await approvals(store, 100)} == {ApprovalStatus.EXECUTED}
         assert await store.orphans() == []
-    assert verify(path).intact
+    assert (await verified(place)).intact

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth import sqlite
+from auth import database
 from auth.audit import Overtaken, open_store, stored
 from auth.audit_chain import AuditRecord, AuditUnavailable, Phase, Verification, verify
 from auth.tables import APPROVALS, AUDIT
@@ -219,7 +219,7 @@ async def no_worker_is_left() -> None:
 async def test_a_setting_that_is_not_durable_is_refused_by_name(
     path: Path, monkeypatch: pytest.MonkeyPatch, pragma: str, weak: str
 ) -> None:
-    monkeypatch.setitem(sqlite.PRAGMAS, pragma, (weak, sqlite.PRAGMAS[pragma][1]))
+    monkeypatch.setitem(database.PRAGMAS, pragma, (weak, database.PRAGMAS[pragma][1]))
     with pytest.raises(AuditUnavailable, match=pragma):
         async with open_store(path):
             pass

@@ -9,20 +9,22 @@ import pytest
 from auth.acting import Road
 from auth.acts import MutationOutcome
 from auth.audit import open_store
-from auth.audit_chain import Phase, verify
+from auth.audit_chain import Phase
+from auth.database import Place
 from tests.auth.test_acting import EXECUTED, POLICY, Doing
+from tests.servers import told, verified
 
 ROOT = Path(__file__).parents[2]
 OTHER = """
 import asyncio, sys
-from pathlib import Path
 from auth import policy
 from auth.acting import Road
 from auth.audit import open_store
 from tests.auth.test_acting import POLICY, Doing
+from tests.servers import place_of
 
 async def act(path, keys, hang):
-    async with open_store(Path(path)) as store:
+    async with open_store(place_of(path)) as store:
         print("ready", flush=True)
         sys.stdin.readline()
         effects = 0
@@ -44,10 +46,10 @@ asyncio.run(act(*sys.argv[1:]))
 """
 
 
-async def other(path: Path, keys: str, how: str = "do") -> asyncio.subprocess.Process:
+async def other(place: Place, keys: str, how: str = "do") -> asyncio.subprocess.Process:
     """Another process that waits for a line before it acts, and prints how often it did."""
     begun = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OTHER, str(path), keys, how, cwd=ROOT,
+        sys.executable, "-c", OTHER, told(place), keys, how, cwd=ROOT,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     await line(begun)
@@ -64,22 +66,22 @@ def go(process: asyncio.subprocess.Process) -> None:
     process.stdin.write(b"go\n")
 
 
-async def test_the_same_requests_at_the_same_moment_are_done_once(tmp_path: Path) -> None:
+async def test_the_same_requests_at_the_same_moment_are_done_once(place: Place) -> None:
     keys = ",".join(str(number) for number in range(40))
-    two = [await other(tmp_path / "audit.db", keys) for _ in range(2)]
+    two = [await other(place, keys) for _ in range(2)]
     for process in two:
         go(process)
     done = [int(await line(process)) for process in two]
     await asyncio.gather(*(process.wait() for process in two))
     assert sum(done) == 40
-    assert verify(tmp_path / "audit.db").records == 80
+    assert (await verified(place)).records == 80
 
 
-async def test_what_another_process_has_begun_is_waited_for(tmp_path: Path) -> None:
-    one = await other(tmp_path / "audit.db", "1", "hang")
+async def test_what_another_process_has_begun_is_waited_for(place: Place) -> None:
+    one = await other(place, "1", "hang")
     go(one)
     assert await line(one) == "begun"
-    async with open_store(tmp_path / "audit.db") as store:
+    async with open_store(place) as store:
         doing = Doing(Road(store, lambda: POLICY))
         waiting = asyncio.create_task(doing.ask("1", subject="withdrawal:acme:1"))
         done, _ = await asyncio.wait([waiting], timeout=0.3)
@@ -91,13 +93,13 @@ async def test_what_another_process_has_begun_is_waited_for(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("hang", ["hang", "do"])
-async def test_a_killed_process_leaves_doubt_or_its_result_and_nothing_is_done_again(tmp_path: Path, hang: str) -> None:
-    one = await other(tmp_path / "audit.db", "1", hang)
+async def test_a_killed_process_leaves_doubt_or_its_result_and_nothing_is_done_again(place: Place, hang: str) -> None:
+    one = await other(place, "1", hang)
     go(one)
     assert await line(one) == ("begun" if hang == "hang" else "1")
     one.kill()
     await one.wait()
-    async with open_store(tmp_path / "audit.db") as store:
+    async with open_store(place) as store:
         doing = Doing(Road(store, lambda: POLICY))
         results = [await doing.ask("1", subject="withdrawal:acme:1") for _ in range(2)]
         intent = next(one.record for one in await store.records(9) if one.record.phase is Phase.INTENT)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from cache import event_tables
+from auth import database
+from auth.database import Place
 from cache.event_tables import EventsUnavailable
 from cache.events import EventStore, open_events
 from cache.history import Observation, SeenBy, timeline
+from tests.servers import said
 from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import VendorEvent
@@ -38,8 +38,8 @@ def seen(minute: float, status: str, by: SeenBy = SeenBy.READ, later: timedelta 
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[EventStore]:
-    async with open_events(tmp_path / "events.db") as one:
+async def store(place: Place) -> AsyncIterator[EventStore]:
+    async with open_events(place) as one:
         yield one
 
 
@@ -55,17 +55,16 @@ async def written(store: EventStore, *states: Observation) -> None:
     await store.take([event(0, None, f"marker-{random.random()}", Key("kyc", "acme", "marker"))], NOW)
 
 
-async def test_an_event_is_on_disk_when_it_is_taken(store: EventStore, tmp_path: Path) -> None:
+async def test_an_event_is_on_disk_when_it_is_taken(store: EventStore, place: Place) -> None:
     await store.take([event(0, "APPROVED")], NOW)
-    with closing(sqlite3.connect(tmp_path / "events.db")) as other:
-        assert other.execute("SELECT event_id, kind FROM events").fetchall() == [("e-s-004-0", "applicantReviewed")]
-        assert other.execute("SELECT subject, status FROM states").fetchall() == [("kyc:acme:s-004", "APPROVED")]
+    assert await said(place, "SELECT event_id, kind FROM events") == [("e-s-004-0", "applicantReviewed")]
+    assert await said(place, "SELECT subject, status FROM states") == [("kyc:acme:s-004", "APPROVED")]
 
 
-async def test_a_repeat_is_taken_once_also_after_a_restart_and_within_one_group(tmp_path: Path) -> None:
-    async with open_events(tmp_path / "events.db") as store:
+async def test_a_repeat_is_taken_once_also_after_a_restart_and_within_one_group(place: Place) -> None:
+    async with open_events(place) as store:
         both = await asyncio.gather(store.take([event(0, "APPROVED")], NOW), store.take([event(0, "APPROVED")], NOW))
-    async with open_events(tmp_path / "events.db") as store:
+    async with open_events(place) as store:
         again = await store.take([event(0, "APPROVED")], NOW)
         assert len(await store.pending(10)) == 1
     assert [one.replayed for taken in (*both, again) for one in taken] == [False, True, True]
@@ -116,11 +115,11 @@ async def test_a_read_with_an_old_date_long_after_an_event_holds_from_when_it_wa
     assert [(s.status, s.at) for s in states][-1] == ("DOCUMENTS_REQUESTED", NOW + timedelta(minutes=10))
 
 
-async def test_what_was_not_handled_is_pending_after_a_restart(tmp_path: Path) -> None:
-    async with open_events(tmp_path / "events.db") as store:
+async def test_what_was_not_handled_is_pending_after_a_restart(place: Place) -> None:
+    async with open_events(place) as store:
         first, _ = await store.take([event(0, "PENDING"), event(1, "APPROVED")], NOW)
         await store.handled([first.sequence])
-    async with open_events(tmp_path / "events.db") as store:
+    async with open_events(place) as store:
         assert [one.event.status for one in await store.pending(10)] == ["APPROVED"]
 
 
@@ -136,16 +135,14 @@ async def test_a_storm_twice_and_shuffled_ends_where_the_vendor_does(store: Even
     assert len(await store.pending(10_000)) == len(sent) // 2
 
 
-async def test_a_full_disk_thanks_for_nothing(store: EventStore, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "events.db")) as other:
-        other.execute("DROP TABLE events")
-        other.commit()
+async def test_a_full_disk_thanks_for_nothing(store: EventStore, place: Place) -> None:
+    await said(place, "DROP TABLE events")
     with pytest.raises(EventsUnavailable):
         await store.take([event(0, "APPROVED")], NOW)
 
 
-async def test_a_closed_store_thanks_for_nothing(tmp_path: Path) -> None:
-    async with open_events(tmp_path / "events.db") as store:
+async def test_a_closed_store_thanks_for_nothing(place: Place) -> None:
+    async with open_events(place) as store:
         pass
     with pytest.raises(EventsUnavailable):
         await store.take([event(0, "APPROVED")], NOW)
@@ -154,7 +151,7 @@ async def test_a_closed_store_thanks_for_nothing(tmp_path: Path) -> None:
 async def test_settings_that_would_not_survive_a_power_cut_stop_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(event_tables.PRAGMAS, "synchronous", ("OFF", 2))
+    monkeypatch.setitem(database.PRAGMAS, "synchronous", ("OFF", 2))
     with pytest.raises(EventsUnavailable, match="synchronous"):
         async with open_events(tmp_path / "events.db"):
             pass
@@ -173,11 +170,11 @@ async def test_what_was_asked_before_an_event_came_does_not_undo_it(store: Event
     assert await statuses(store) == ["APPROVED"]
 
 
-async def test_that_the_vendor_has_to_be_asked_survives_a_restart(tmp_path: Path) -> None:
-    async with open_events(tmp_path / "events.db") as store:
+async def test_that_the_vendor_has_to_be_asked_survives_a_restart(place: Place) -> None:
+    async with open_events(place) as store:
         await store.take([event(0, "OPEN", "a")], NOW)
         await store.take([event(0, "SOLVED", "b")], NOW)
-    async with open_events(tmp_path / "events.db") as store:
+    async with open_events(place) as store:
         assert [one.ask for one in await store.pending(10)] == [False, True]
 
 
