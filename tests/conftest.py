@@ -61,6 +61,12 @@ class Caller:
         reply = await self._vendors.post(f"http://127.0.0.1:{self._base + place}/__faults", json=fault)
         reply.raise_for_status()
 
+    async def emitted(self, place: int, **emission: Any) -> list[dict[str, Any]]:
+        """What one system would tell by itself: deliveries with `headers` and `body`, sent nowhere."""
+        reply = await self._vendors.post(f"http://127.0.0.1:{self._base + place}/__emit", json=emission)
+        deliveries: list[dict[str, Any]] = reply.raise_for_status().json()["deliveries"]
+        return deliveries
+
     async def cure(self, place: int) -> None:
         """One system behaves again; what was done to it stays."""
         (await self._vendors.delete(f"http://127.0.0.1:{self._base + place}/__faults")).raise_for_status()

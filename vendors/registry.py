@@ -14,7 +14,7 @@ from vendors.bonus import reference as bonus_reference
 from vendors.cashier import paymentiq_access
 from vendors.cashier.paymentiq import PaymentIQ
 from vendors.crm import customerio_access
-from vendors.kyc import sumsub_access
+from vendors.kyc import onfido_access, sumsub_access
 from vendors.pam import infigaming_access
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
@@ -22,7 +22,7 @@ from vendors.product import Access, Product, Secret, Side
 from vendors.reference import adapter
 from vendors.reference_access import ReferenceAccess
 from vendors.sandbox import bonus_reference as bonus_engine
-from vendors.sandbox import customerio, hub88, infigaming, paymentiq, reference_house, sumsub, zendesk
+from vendors.sandbox import customerio, hub88, infigaming, onfido, paymentiq, reference_house, sumsub, zendesk
 from vendors.sandbox.credentials import Credentials
 from vendors.ticketing import zendesk_access
 
@@ -71,6 +71,12 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
             "Sumsub", sumsub_access.SumsubAccess, sumsub_access.connect, own=_sumsub,
             stage=lambda world, own: sumsub.stage(world, *own.kyc_token, hook_secret=own.kyc_hook),
             hooks=sumsub_access.hooks,
+        ),
+        "onfido": Product(
+            "Onfido", onfido_access.OnfidoAccess, onfido_access.connect,
+            own=lambda own: onfido_access.OnfidoAccess(Secret(own.kyc_token[1]), Secret(own.kyc_hook)),
+            stage=lambda world, own: onfido.stage(world, own.kyc_token[1], hook_token=own.kyc_hook),
+            hooks=onfido_access.hooks,
         ),
     },
     System.BONUS: {

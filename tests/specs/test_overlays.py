@@ -136,7 +136,7 @@ REFUSED = [  # arguments, the end of the line on standard error
     (["sandbox", "--scenarios", "BAD"], "bad.yaml:3: kyc.sumsub.applicant: no such key: eyes"),
     (["serve", "--scenarios", "GOOD", "BAD"], "bad.yaml:3: kyc.sumsub.applicant: no such key: eyes"),
     (["sandbox", "--scenarios", "GONE"], "No such file or directory"),
-    (["sandbox", "--product", "kyc=onfido"], "kyc=onfido: no such product; there is sumsub"),
+    (["sandbox", "--product", "kyc=jumio"], "kyc=jumio: no such product; there is sumsub"),
     (["sandbox", "--product", "all=sumsub"],
      "all=sumsub: there is no sumsub product yet for pam, cashier, bonus, aggregator, crm, ticketing"),
 ]  # fmt: skip

@@ -20,9 +20,9 @@ QUERIES = {file.stem: file.read_text() for file in sorted((ROOT / "operations").
 
 @asynccontextmanager
 async def told_by(product: str, world: World, var: Path) -> AsyncIterator[Caller]:
-    """A gateway over a town where every system is of this product, or each system's first."""
+    """A gateway over a town where every system, or the one named with it, is of this product; else each one's first."""
     base = free_ports()
-    chosen = town.cast([f"all={product}"]) if product else {}
+    chosen = town.cast([product if "=" in product else f"all={product}"]) if product else {}
     vendors = {system.value.lower(): (Connection(product=name),) for system, name in chosen.items()}
     async with (
         town.standing(base, world, sandbox(var), chosen),

@@ -375,7 +375,7 @@ def test_an_age_of_another_kind_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["kyc=onfido"], "kyc=onfido: no such product; there is sumsub"),
+        (["kyc=jumio"], "kyc=jumio: no such product; there is sumsub"),
         (["kyc"], "kyc=: no such product; there is sumsub"),
         (["post=zendesk"], "post: no such system; there are all, pam, cashier, kyc, bonus, aggregator, crm, ticketing"),
         (["all=sumsub"], "there is no sumsub product yet for pam, cashier, bonus, aggregator, crm, ticketing"),
