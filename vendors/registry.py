@@ -22,9 +22,20 @@ from vendors.product import Access, Product, Secret, Side
 from vendors.reference import adapter
 from vendors.reference_access import ReferenceAccess
 from vendors.sandbox import bonus_reference as bonus_engine
-from vendors.sandbox import customerio, hub88, infigaming, onfido, paymentiq, reference_house, sumsub, zendesk
+from vendors.sandbox import (
+    customerio,
+    hub88,
+    infigaming,
+    intercom,
+    intercom_store,
+    onfido,
+    paymentiq,
+    reference_house,
+    sumsub,
+    zendesk,
+)
 from vendors.sandbox.credentials import Credentials
-from vendors.ticketing import zendesk_access
+from vendors.ticketing import intercom_access, zendesk_access
 
 
 def _hub88(own: Credentials) -> Access:
@@ -47,6 +58,13 @@ def _sumsub(own: Credentials) -> Access:
 def _zendesk(own: Credentials) -> Access:
     (user, token), brands = own.desk_login, tuple(own.merchant_ids)
     return zendesk_access.ZendeskAccess(user, Secret(token), brands, Secret(own.desk_hook))
+
+
+def _intercom(own: Credentials) -> Access:
+    return intercom_access.IntercomAccess(
+        Secret(own.desk_login[1]), intercom_store.ADMIN_ID, intercom_store.SHARED_TYPE, tuple(own.merchant_ids),
+        intercom_store.INTERNAL_TYPE, intercom_store.AUDIT_ATTRIBUTE, Secret(own.desk_hook),
+    )  # fmt: skip
 
 
 _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
@@ -111,6 +129,11 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
             "Zendesk", zendesk_access.ZendeskAccess, zendesk_access.connect, own=_zendesk,
             stage=lambda world, own: zendesk.stage(world, *own.desk_login, hook_secret=own.desk_hook),
             hooks=zendesk_access.hooks,
+        ),
+        "intercom": Product(
+            "Intercom", intercom_access.IntercomAccess, intercom_access.connect, own=_intercom,
+            stage=lambda world, own: intercom.stage(world, own.desk_login[1], hook_secret=own.desk_hook),
+            hooks=intercom_access.hooks,
         ),
     },
 }  # fmt: skip

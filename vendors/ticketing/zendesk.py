@@ -33,9 +33,9 @@ from vendors.ports.source import Source, System
 from vendors.ports.ticketing import NewComment, NewTicket, Ticket, TicketComment
 from vendors.resilience.call import Effect
 from vendors.ticketing import zendesk_records as records
-from vendors.ticketing.zendesk_batches import attributed, in_batches, readable
+from vendors.ticketing.batches import attributed, in_batches, readable
 from vendors.ticketing.zendesk_lists import listed
-from vendors.ticketing.zendesk_people import People
+from vendors.ticketing.zendesk_people import MAX_IDS, People
 from vendors.ticketing.zendesk_records import CommentRecord, CommentsPage, TicketRecord, TicketReply, TicketsPage
 
 SHOW_MANY, REQUESTED, COMMENTS = "TicketsShowMany", "ListTicketsRequested", "ListTicketComments"
@@ -198,7 +198,7 @@ class Zendesk:
     async def _owned(self, keys: Sequence[Key]) -> Mapping[Key, _Owned | VendorError]:
         """Two rounds: the tickets, then who requested them."""
         numbers = {key: int(key.local) for key in keys if _is_number(key.local)}
-        read = await in_batches(list(numbers.values()), self._show_many)
+        read = await in_batches(list(numbers.values()), self._show_many, most=MAX_IDS)
         requesters = [record.requester_id for record in read.values() if isinstance(record, TicketRecord)]
         players = await self._people.players(requesters)
         found: dict[Key, _Owned | VendorError] = {}

@@ -17,11 +17,12 @@ from vendors.errors import VendorError, VendorMalformedError
 from vendors.external_ids import external_id, player_of
 from vendors.ports.keys import Key
 from vendors.resilience.call import Effect
-from vendors.ticketing.zendesk_batches import attributed, in_batches, readable
+from vendors.ticketing.batches import attributed, in_batches, readable
 from vendors.ticketing.zendesk_records import UserRecord, UserReply, UsersReply
 
 SHOW_MANY, CREATE_OR_UPDATE = "ShowManyUsers", "CreateOrUpdateUser"
 USERS = "/api/v2/users/"
+MAX_IDS = 100  # users/show_many and tickets/show_many, OpenAPI document of 2025-04
 LINKS_KEPT, LINK_SECONDS = 100_000, 24 * 3600
 
 
@@ -35,13 +36,13 @@ class People:
     async def ids(self, players: Sequence[Key]) -> Mapping[Key, int | VendorError]:
         """Zendesk's ids of the players; whom Zendesk does not know is left out."""
         known = {player: link for player in players if (link := self._links.get(player)) is not None}
-        found = await in_batches([player for player in players if player not in known], self._look_up)
+        found = await in_batches([player for player in players if player not in known], self._look_up, most=MAX_IDS)
         self._links.update({player: link for player, link in found.items() if isinstance(link, int)})
         return {**found, **known}
 
     async def players(self, user_ids: Sequence[int]) -> Mapping[int, Key | VendorError]:
         """The players behind Zendesk's ids; a user who carries no id of ours is left out."""
-        users = await in_batches(user_ids, self._named)
+        users = await in_batches(user_ids, self._named, most=MAX_IDS)
         players = {
             number: user if isinstance(user, VendorError) else player_of(user.external_id)
             for number, user in users.items()

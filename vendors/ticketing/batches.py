@@ -1,4 +1,4 @@
-"""Zendesk's reads of many: at most a hundred keys a call, and every record given to the key it belongs to."""
+"""Reads of many: as many keys a call as the product allows, and every record given to the key it belongs to."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from vendors.errors import VendorError
 K = TypeVar("K")
 V = TypeVar("V")
 
-MAX_KEYS = 100  # users/show_many and tickets/show_many, OpenAPI document of 2025-04
-
 
 async def in_batches(
-    keys: Sequence[K], read: Callable[[Sequence[K]], Awaitable[Mapping[K, V | VendorError]]]
+    keys: Sequence[K], read: Callable[[Sequence[K]], Awaitable[Mapping[K, V | VendorError]]], *, most: int
 ) -> dict[K, V | VendorError]:
-    """Asks for distinct keys, a hundred at a time and all batches at once; a batch that fails fails for its keys."""
+    """Asks for distinct keys, `most` at a time and all batches at once; a batch that fails fails for its keys."""
     distinct = list(dict.fromkeys(keys))
-    batches = [tuple(distinct[start : start + MAX_KEYS]) for start in range(0, len(distinct), MAX_KEYS)]
+    batches = [tuple(distinct[start : start + most]) for start in range(0, len(distinct), most)]
     found: dict[K, V | VendorError] = {}
     for batch, answer in (await each(batches, read)).items():
         found.update(dict.fromkeys(batch, answer) if isinstance(answer, VendorError) else answer)
