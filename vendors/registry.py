@@ -15,7 +15,7 @@ from vendors.cashier import paymentiq_access
 from vendors.cashier.paymentiq import PaymentIQ
 from vendors.crm import customerio_access
 from vendors.kyc import onfido_access, sumsub_access
-from vendors.pam import infigaming_access
+from vendors.pam import infigaming_access, mapped_access
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
 from vendors.product import Access, Product, Secret, Side
@@ -28,6 +28,7 @@ from vendors.sandbox import (
     infigaming,
     intercom,
     intercom_store,
+    mapped_pam,
     onfido,
     paymentiq,
     reference_house,
@@ -73,6 +74,11 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
             "InfiGaming", infigaming_access.InfiGamingAccess, infigaming_access.connect,
             own=lambda own: infigaming_access.InfiGamingAccess(Secret(own.pam_token), own.operator_ids),
             stage=lambda world, own: infigaming.stage(world, own.pam_token, own.operator_ids),
+        ),
+        "mapped": Product(
+            "PAM by mapping", mapped_access.MappedAccess, mapped_access.connect,
+            own=lambda own: mapped_access.MappedAccess(Secret(own.pam_token), str(mapped_pam.MAPPING)),
+            stage=lambda world, own: mapped_pam.stage(world, own.pam_token),
         ),
     },
     System.CASHIER: {

@@ -40,15 +40,15 @@ async def test_where_is_my_money_is_answered_alike(player: str, world: World, tm
             answers.append(await caller.ask(query, "compliance_officer", variables={"player": player}))
     products, own = answers
     assert "errors" not in own
-    assert _without_tellers(own) == _without_tellers(products)
+    assert without_tellers(own) == without_tellers(products)
 
 
-def _without_tellers(told: Any) -> Any:
+def without_tellers(told: Any) -> Any:
     """Whoever told it, when, and how a product's panel shows it is the product's own."""
     if isinstance(told, dict):
         dropped = ("vendor", "fetchedAt", "deepLink", "cursor", "endCursor", "startCursor", "sources", "evidence")
-        return {name: _without_tellers(one) for name, one in told.items() if name not in dropped}
-    return [_without_tellers(one) for one in told] if isinstance(told, list) else told
+        return {name: without_tellers(one) for name, one in told.items() if name not in dropped}
+    return [without_tellers(one) for one in told] if isinstance(told, list) else told
 
 
 async def test_an_action_is_done_by_the_operators_own_system(world: World, tmp_path: Path) -> None:

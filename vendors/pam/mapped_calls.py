@@ -1,0 +1,110 @@
+"""The calls of a mapped PAM: the brand is said as the file says, and a reply that means no is taken for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from vendors.client import Client
+from vendors.errors import (
+    VendorBusyError,
+    VendorConflictError,
+    VendorDownError,
+    VendorError,
+    VendorMalformedError,
+    VendorRejectedError,
+)
+from vendors.pam.mapping import Mapped, Read
+from vendors.resilience.call import Effect
+
+_MEANT: Mapping[str, type[VendorError]] = {
+    "busy": VendorBusyError, "conflict": VendorConflictError, "down": VendorDownError, "rejected": VendorRejectedError,
+}  # fmt: skip
+NOTHING: Mapping[str, str] = MappingProxyType({})
+ABSENT = object()  # there is no such player
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A call as the mapping names it. `id` is the player's in the path; a read by POST sends its query as a body."""
+
+    name: str
+    method: str
+    path: str
+    brand: str
+    id: str
+    query: Mapping[str, str] = NOTHING
+    body: Any = None
+    effect: Effect = Effect.READ
+    headers: Mapping[str, str] = NOTHING
+
+
+class Calls:
+    """One account of a mapped PAM."""
+
+    def __init__(self, client: Client, mapped: Mapped) -> None:
+        self._client, self._mapped = client, mapped
+
+    async def ask(self, asked: Asked) -> Any:
+        """The decoded reply, or ABSENT. Raises what the file says a reply with status 200 means."""
+        mapped, word, reads = self._mapped, self._mapped.brands[asked.brand], asked.effect is Effect.READ
+        headers = {**asked.headers, **({mapped.brand_header: word} if mapped.brand_header else {})}
+        query: Any = {**asked.query, **({mapped.brand_parameter: word} if mapped.brand_parameter else {})}
+        body = asked.body
+        if reads and asked.method == "POST":
+            query, body = {}, {**query, **(body or {})}
+        kind: Any = dict[str, Any] | list[Any] | None
+        reply = await self._client.ask(
+            asked.name, asked.method, asked.path, into=kind, at={"id": asked.id} if "{id}" in asked.path else {},
+            query=query or None, body=body, headers=headers, absent=tuple(mapped.absent) if reads else (),
+            effect=asked.effect,
+        )  # fmt: skip
+        return ABSENT if reply is None and reads else self._judged(asked.name, reply)
+
+    def _judged(self, name: str, reply: Any) -> Any:
+        for refusal in self._mapped.refusals:
+            if found(refusal.when, reply):
+                if refusal.meaning == "absent":
+                    return ABSENT
+                raise _MEANT[refusal.meaning](self._client.system, name, "the reply says so")
+        return reply
+
+    async def entries(
+        self, read: Read, brand: str, ids: Sequence[str], more: Mapping[str, str]
+    ) -> Sequence[Any] | None:
+        """What a read answered of these ids; None if there is no such player."""
+        query = {**read.query, **more, **({read.parameter: ",".join(ids)} if read.parameter else {})}
+        asked = Asked(name=read.name, method=read.method, path=read.path, brand=brand, id=ids[0], query=query)
+        reply = await self.ask(asked)
+        if reply is ABSENT:
+            return None
+        told = found(read.items, reply)
+        if not isinstance(told, list):
+            raise self.malformed(read.name, "there is no list in it where the mapping says")
+        return told
+
+    def malformed(self, operation: str, detail: str) -> VendorMalformedError:
+        """An answer that cannot be taken."""
+        return VendorMalformedError(self._client.system, operation, detail)
+
+    def refused(self, operation: str, detail: str) -> VendorRejectedError:
+        """What the gateway itself says no to, without a call."""
+        error = VendorRejectedError(self._client.system, operation, detail)
+        error.was_asked = False
+        return error
+
+
+def found(expression: Callable[[Any], Any], value: Any) -> Any:
+    """What an expression finds; None also where it does not fit."""
+    try:
+        return expression(value)
+    except ValueError:
+        return None
+
+
+def named(read: Read, entry: Any) -> str:
+    """The id by which an entry goes; empty for none."""
+    name = found(read.id, entry)
+    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else ""

@@ -1,0 +1,113 @@
+"""A mapping file as it is written: YAML whose every part knows its line, so that what is wrong is told by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jmespath
+import yaml
+from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
+
+Expression = Callable[[Any], Any]  # a reply, or a part of one -> what it says; raises ValueError where it does not fit
+
+
+class BadMapping(ValueError):
+    """A file cannot be a mapping; the sentence names file and line."""
+
+
+class Said:
+    """A part of the file."""
+
+    def __init__(self, file: str, node: yaml.Node) -> None:
+        self._file, self._node = file, node
+
+    def wrong(self, what: str) -> BadMapping:
+        return BadMapping(f"{self._file}:{self._node.start_mark.line + 1}: {what}")
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self._node, yaml.MappingNode)
+
+    def parts(self, allowed: Sequence[str] | None = None, needed: Sequence[str] = ()) -> Mapping[str, Said]:
+        """The entries of a mapping, each key once. `allowed` None: any key."""
+        if not isinstance(self._node, yaml.MappingNode):
+            raise self.wrong("a mapping is expected here")
+        found: dict[str, Said] = {}
+        for key, value in self._node.value:
+            name, here = str(key.value), Said(self._file, key)
+            if allowed is not None and name not in allowed:
+                raise here.wrong(f"there is no such key: {name}; there is {', '.join(allowed)}")
+            if name in found:
+                raise here.wrong(f"{name} stands here twice")
+            found[name] = Said(self._file, value)
+        if missing := [name for name in needed if name not in found]:
+            raise self.wrong(f"{missing[0]} is missing")
+        return found
+
+    def items(self) -> Iterator[Said]:
+        """The entries of a list."""
+        if not isinstance(self._node, yaml.SequenceNode):
+            raise self.wrong("a list is expected here")
+        return (Said(self._file, node) for node in self._node.value)
+
+    def text(self) -> str:
+        """A word, a number or a sentence, as it is written."""
+        if not isinstance(self._node, yaml.ScalarNode) or self._node.tag == "tag:yaml.org,2002:null":
+            raise self.wrong("a text is expected here")
+        return str(self._node.value)
+
+    def one_of(self, words: Sequence[str]) -> str:
+        """A text that is one of these words."""
+        if (said := self.text()) not in words:
+            raise self.wrong(f"{said} is none of {', '.join(words)}")
+        return said
+
+    def number(self, most: int) -> int:
+        """A whole number from 1."""
+        said = self.text()
+        if not said.isdecimal() or not 1 <= int(said) <= most:
+            raise self.wrong(f"a number from 1 to {most} is expected here")
+        return int(said)
+
+    def plain(self) -> Any:
+        """JSON's own types, for what is sent as it stands."""
+        if isinstance(self._node, yaml.MappingNode):
+            return {name: part.plain() for name, part in self.parts().items()}
+        if isinstance(self._node, yaml.SequenceNode):
+            return [part.plain() for part in self.items()]
+        return yaml.safe_load(yaml.serialize(self._node))
+
+    def expression(self) -> Expression:
+        """A JMESPath expression."""
+        try:
+            compiled = jmespath.compile(self.text())
+            compiled.search({})
+        except (UnknownFunctionError, ArityError) as error:
+            raise self.wrong(str(error)) from error
+        except JMESPathError as error:
+            if type(error).__name__ != "JMESPathTypeError":  # an empty object is no reply
+                raise self.wrong(f"no JMESPath expression: {str(error).splitlines()[0]}") from error
+
+        def evaluate(value: Any) -> Any:
+            try:
+                return compiled.search(value)
+            except JMESPathError:  # its own sentence holds what the reply says
+                raise ValueError("an expression does not fit the reply") from None
+
+        return evaluate
+
+
+def opened(path: Path) -> Said:
+    """The whole file. Raises BadMapping."""
+    try:
+        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError):
+        raise BadMapping(f"{path}: cannot be read") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise BadMapping(f"{path}:{mark.line + 1 if mark else 1}: {error.problem or error.context}") from error
+    if node is None:
+        raise BadMapping(f"{path}:1: there is nothing in it")
+    return Said(str(path), node)
