@@ -179,3 +179,13 @@ def test_a_word_that_the_port_does_not_know_stops_the_start() -> None:
     site = Site(System.PAM, "House", "http://x", httpx.AsyncClient(), lambda: NOW, {}, 5.0, ONCE, [])
     with pytest.raises(ValueError, match="FLYING"):
         adapter.connect(ReferenceAccess(Secret("t"), supports=("FLYING",)), site)
+
+
+async def test_an_id_that_is_asked_twice_is_answered_once(world: World, tmp_path: Path) -> None:
+    product = PRODUCTS[System.PAM]["reference"]
+    own = sandbox(tmp_path)
+    transport = httpx.ASGITransport(app=product.stage(world, own).app)
+    headers = {"Authorization": f"Bearer {own.house_token}", "Brand": "acme"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://house", headers=headers) as http:
+        reply = await http.get("/pam/players", params={"kind": "player", "ids": "s-001,s-001"})
+    assert [entry["id"] for entry in reply.json()] == ["s-001"]
