@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,12 +18,11 @@ from vendors.errors import (
     VendorDownError,
     VendorError,
     VendorMalformedError,
-    VendorRejectedError,
 )
 from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page
 from vendors.ports.source import System
-from vendors.ports.ticketing import NewComment, NewTicket, Ticket, TicketComment, TicketPriority, TicketStatus
+from vendors.ports.ticketing import Ticket, TicketComment, TicketStatus
 from vendors.product import always
 from vendors.sandbox import intercom as sandbox
 from vendors.sandbox.facts import CommentFacts, TicketFacts
@@ -35,12 +34,12 @@ from vendors.ticketing.intercom_records import plain
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 WORLD = build(NOW)
 TOKEN, PLAYER, TICKET = "sandbox-token", Key("player", "acme", "s-001"), Key("ticket", "acme", "9001")
-NEWCOMER = Key("player", "borealis", "p-999")
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def stand(world: World = WORLD) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=sandbox.stage(world, TOKEN, lambda: NOW).app))
+def stand(world: World = WORLD, requests_per_window: int = sandbox.REQUESTS) -> httpx.AsyncClient:
+    stage = sandbox.stage(world, TOKEN, lambda: NOW, requests_per_window=requests_per_window)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=stage.app))
 
 
 def replying(answer: Handler) -> httpx.AsyncClient:
@@ -74,9 +73,16 @@ def writing(number: int, age_hours: int = 1, status: str = "open", **more: Any) 
     return TicketFacts(str(number), f"Ticket {number}", status, None, age, age, **more)
 
 
-def world_with(*tickets: TicketFacts, player: Key = PLAYER) -> World:
-    facts = msgspec.structs.replace(WORLD.players["acme", "s-001"], tickets=tickets)
-    return World(NOW, {(player.brand, player.local): facts})
+def world_of(held: Mapping[Key, Sequence[TicketFacts]]) -> World:
+    facts = WORLD.players["acme", "s-001"]
+    return World(NOW, {
+        (player.brand, player.local): msgspec.structs.replace(facts, tickets=tuple(tickets))
+        for player, tickets in held.items()
+    })  # fmt: skip
+
+
+def world_with(*tickets: TicketFacts) -> World:
+    return world_of({PLAYER: tickets})
 
 
 async def test_the_tickets_of_a_player_are_told_in_the_gateways_words() -> None:
@@ -122,11 +128,14 @@ def holding(*tickets: Any, contacts: Any = ({"id": "c", "external_id": "acme:s-0
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-async def test_a_word_nobody_explained_is_unknown_and_shown(is_open: bool) -> None:
-    http = holding(wired(ticket_state={"category": "on_the_moon"}, open=is_open))
+@pytest.mark.parametrize(
+    ("state", "word"), [({"category": "on_the_moon"}, "on_the_moon"), ("on_the_moon", "on_the_moon"), (None, "")]
+)
+async def test_a_word_nobody_explained_is_unknown_and_shown(state: Any, word: str, is_open: bool) -> None:
+    http = holding(wired(ticket_state=state, open=is_open))
     ticket = page_of_tickets(await tickets_of(http, Listing(PLAYER, 5))).items[0]
     assert ticket.status is TicketStatus.UNKNOWN
-    assert ticket.vendor_status.startswith("on_the_moon")
+    assert ticket.vendor_status.startswith(word)
 
 
 async def test_a_ticket_of_another_contact_is_in_nobodys_list() -> None:
@@ -145,6 +154,42 @@ async def test_a_long_list_is_read_page_by_page_and_shown_from_the_newest() -> N
 async def test_more_tickets_than_five_pages_hold_is_an_error_and_not_a_shorter_list() -> None:
     http = stand(world_with(*(writing(number) for number in range(1, 1000))))
     assert isinstance(await tickets_of(http, Listing(PLAYER, 3)), VendorMalformedError)
+
+
+async def test_the_tickets_of_many_players_are_found_in_one_search() -> None:
+    http = stand()
+    listings = [Listing(Key("player", brand, local), 5) for brand, local in list(WORLD.players)[:100]]
+    pages = await adapter(http).tickets_of(listings)
+    for listing in listings:
+        facts = WORLD.players[listing.owner.brand, listing.owner.local]
+        found = [] if listing not in pages else page_of_tickets(pages[listing]).items
+        assert {one.id.local for one in found} <= {one.id for one in facts.tickets}
+        assert bool(found) is bool(facts.tickets)
+    assert (await calls(http))["searchTickets"] == 1
+
+
+async def test_one_player_with_too_many_tickets_hides_nobody_elses() -> None:
+    other = Key("player", "acme", "s-002")
+    http = stand(world_of({PLAYER: [writing(number) for number in range(1, 1000)], other: [writing(1000)]}))
+    pages = await adapter(http).tickets_of([Listing(PLAYER, 3), Listing(other, 3)])
+    assert isinstance(pages[Listing(PLAYER, 3)], VendorMalformedError)
+    assert [one.id.local for one in page_of_tickets(pages[Listing(other, 3)]).items] == ["1000"]
+
+
+async def test_a_ticket_that_cannot_be_read_spoils_its_owners_list_alone() -> None:
+    owners = [{"id": "c", "external_id": "acme:s-001"}, {"id": "d", "external_id": "acme:s-002"}]
+    http, other = (
+        holding(wired("1", created_at="soon"), wired("2", "acme:s-002"), contacts=owners),
+        Key.parse("player:acme:s-002"),
+    )
+    pages = await adapter(http).tickets_of([Listing(PLAYER, 3), Listing(other, 3)])
+    assert isinstance(pages[Listing(PLAYER, 3)], VendorMalformedError)
+    assert [one.id.local for one in page_of_tickets(pages[Listing(other, 3)]).items] == ["2"]
+
+
+@pytest.mark.parametrize("ticket", [7, {"contacts": "none"}])
+async def test_a_ticket_of_whom_nobody_can_tell_spoils_every_list(ticket: Any) -> None:
+    assert isinstance(await tickets_of(holding(ticket), Listing(PLAYER, 3)), VendorMalformedError)
 
 
 async def test_pages_in_a_circle_end() -> None:
@@ -197,6 +242,31 @@ async def test_messages_tell_who_wrote_them_and_who_may_read_them() -> None:
     assert await adapter(http).comments_of([other]) == {}
 
 
+def shown(*parts: Mapping[str, Any], total: int | None = None) -> httpx.AsyncClient:
+    held = {"ticket_parts": list(parts), "total_count": len(parts) if total is None else total}
+    return replying(lambda request: httpx.Response(200, json=wired("9001", ticket_parts=held)))
+
+
+async def messages(http: httpx.AsyncClient) -> Page[TicketComment] | VendorError:
+    return (await adapter(http).comments_of([Listing(TICKET, 5)]))[Listing(TICKET, 5)]
+
+
+async def test_words_that_come_with_another_kind_of_part_are_for_staff_alone() -> None:
+    part = {"id": "1", "part_type": "assignment", "created_at": 1, "author": {"type": "admin", "id": "5"}}
+    page = await messages(shown(part | {"body": "<p>Yours now.</p>"}, part | {"id": "2", "body": None}))
+    assert isinstance(page, Page)
+    assert [(one.body, one.public, one.by_player) for one in page.items] == [("Yours now.", False, False)]
+
+
+async def test_a_ticket_that_shows_less_than_all_of_its_parts_is_an_error() -> None:
+    assert isinstance(await messages(shown(total=501)), VendorMalformedError)
+
+
+async def test_more_messages_than_intercom_shows_are_an_error_and_not_a_shorter_list() -> None:
+    said = tuple(CommentFacts(f"{number}", True, True, timedelta(hours=1)) for number in range(501))
+    assert isinstance(await messages(stand(world_with(writing(9001, comments=said)))), VendorMalformedError)
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
@@ -209,87 +279,6 @@ async def test_messages_tell_who_wrote_them_and_who_may_read_them() -> None:
 )
 def test_a_body_is_shown_as_its_text(body: str | None, text: str) -> None:
     assert plain(body) == text
-
-
-def opening(**fields: Any) -> NewTicket:
-    usual: dict[str, Any] = {
-        "player": PLAYER, "subject": "Payout delayed", "body": "We are chasing the bank.", "public": True,
-        "priority": TicketPriority.NORMAL, "tags": (), "audit_id": "audit-1",
-    }  # fmt: skip
-    return NewTicket(**{**usual, **fields})
-
-
-def saying(**fields: Any) -> NewComment:
-    usual: dict[str, Any] = {
-        "ticket": TICKET, "body": "Paid <out>.", "public": True, "status": None, "audit_id": "a",
-    }  # fmt: skip
-    return NewComment(**{**usual, **fields})
-
-
-@pytest.mark.parametrize("player", [PLAYER, NEWCOMER])
-async def test_a_ticket_is_opened_and_can_be_found_by_its_audit_id(player: Key) -> None:
-    http = stand()
-    made = await adapter(http).create(opening(player=player))
-    assert (made.player, made.subject, made.status) == (player, "Payout delayed", TicketStatus.NEW)
-    assert made.id in [one.id for one in page_of_tickets(await tickets_of(http, Listing(player, 5))).items]
-    attribute = {"field": "ticket_attribute.211", "operator": "=", "value": "audit-1"}
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    reply = await http.post("http://intercom/tickets/search", json={"query": attribute}, headers=headers)
-    assert [one["id"] for one in reply.json()["tickets"]] == [made.id.local]
-    assert [one["is_shared"] for one in reply.json()["tickets"]] == [True]
-
-
-@pytest.mark.parametrize("public", [True, False])
-async def test_a_message_is_added_as_staffs_and_reads_as_it_was_written(public: bool) -> None:
-    http = stand()
-    answered = await adapter(http).comment(saying(public=public))
-    page = (await adapter(http).comments_of([Listing(TICKET, 1)]))[Listing(TICKET, 1)]
-    assert isinstance(page, Page)
-    assert (page.items[0].public, page.items[0].by_player, answered.updated_at) == (public, False, NOW)
-    assert page.items[0].body.startswith("Paid")
-
-
-@pytest.mark.parametrize(
-    "wish",
-    [{"priority": TicketPriority.URGENT}, {"tags": ("vip",)}, {"public": False}],
-    ids=["priority", "tags", "note"],
-)
-async def test_what_intercom_cannot_be_told_is_refused_before_anything_is_sent(wish: dict[str, Any]) -> None:
-    http = stand()
-    with pytest.raises(VendorRejectedError):
-        await adapter(http, internal=None).create(opening(**wish))
-    with pytest.raises(VendorRejectedError):
-        await adapter(http).comment(saying(status=TicketStatus.SOLVED))
-    assert sum((await calls(http)).values()) == 0
-
-
-async def test_nothing_is_written_to_a_ticket_that_is_not_the_brands() -> None:
-    http = stand()
-    with pytest.raises(VendorRejectedError):
-        await adapter(http).comment(saying(ticket=Key("ticket", "borealis", "9001")))
-    assert "replyTicket" not in await calls(http)
-
-
-@pytest.mark.parametrize(
-    ("operation", "doubt"), [("SearchContacts", False), ("createTicket", True)], ids=["before", "the write itself"]
-)
-async def test_only_the_write_itself_leaves_doubt_and_it_is_sent_once(operation: str, doubt: bool) -> None:
-    http = stand()
-    await spoil(http, operation=operation, kind="garbage")
-    with pytest.raises(VendorError) as caught:
-        await adapter(http).create(opening())
-    assert caught.value.write_may_have_happened is doubt
-    assert (await calls(http)).get("createTicket", 0) == (1 if doubt else 0)
-
-
-@pytest.mark.parametrize("owner", ["acme:s-002", None])
-async def test_the_answer_of_somebody_elses_ticket_is_not_taken(owner: str | None) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
-        people = {"data": [{"id": "c", "external_id": "acme:s-001"}]}
-        return httpx.Response(200, json=people if request.url.path == "/contacts/search" else wired(owner=owner))
-
-    with pytest.raises(VendorMalformedError):
-        await adapter(replying(answer)).create(opening())
 
 
 @pytest.mark.parametrize(
@@ -305,6 +294,25 @@ async def test_a_failing_desk_is_never_an_empty_one(kind: str, value: Any, error
 
 async def test_a_wrong_token_is_told_as_ours() -> None:
     assert isinstance((await adapter(stand(), "other").requesters([PLAYER]))[PLAYER], VendorAuthError)
+
+
+async def asked(http: httpx.AsyncClient, token: str = TOKEN) -> httpx.Response:
+    return await http.get("http://intercom/tickets/42", headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_whoever_has_the_token_is_told_what_is_left() -> None:
+    http, reset = stand(requests_per_window=2), str(int(NOW.timestamp()) + 10)
+    replies = [await asked(http) for _ in range(3)]
+    told = [[reply.headers[f"X-RateLimit-{name}"] for name in ("Limit", "Remaining", "Reset")] for reply in replies]
+    assert told == [["2", "1", reset], ["2", "0", reset], ["2", "0", reset]]
+    assert [reply.status_code for reply in replies] == [404, 404, 429]
+    assert [reply.json()["errors"][0]["code"] for reply in replies[1:]] == ["not_found", "rate_limit_exceeded"]
+
+
+async def test_a_stranger_is_told_nothing_of_the_limit() -> None:
+    reply = await asked(stand(), "other")
+    assert (reply.status_code, reply.json()["type"]) == (401, "error.list")
+    assert not [name for name in reply.headers if "ratelimit" in name]
 
 
 async def test_every_request_names_the_version_it_speaks() -> None:

@@ -45,6 +45,11 @@ def test_a_closed_ticket_is_closed() -> None:
     assert told("ticket.closed", ticket_state={"category": "resolved"}, open=False).status == "CLOSED"
 
 
+def test_an_older_version_writes_the_word_alone() -> None:
+    event = told("ticket.state.updated", ticket_state="waiting_on_customer")
+    assert (event.known, event.status, event.vendor_status) == (True, "PENDING_PLAYER", "waiting_on_customer")
+
+
 @pytest.mark.parametrize("owner", [None, "s-001"])
 def test_a_ticket_of_nobody_known_is_told_of_each_brand(owner: str | None) -> None:
     assert [one.brand for one in told("ticket.created", owner).subjects] == list(BRANDS)

@@ -6,6 +6,7 @@ without halves the rate. A product that publishes no limit has a bucket that onl
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from cachetools import LRUCache
@@ -67,7 +68,7 @@ class Limiter:
         """What a reply's headers say of the limits that count such a call."""
         for limit in self._limits_of(call):
             if limit.headers is not None:
-                self._bucket(limit, call.share if limit.each else "").told(*_read(limit.headers, headers))
+                self._bucket(limit, call.share if limit.each else "").told(*_read(limit, limit.headers, headers))
 
     def state(self) -> RateLimit | None:
         """The limit that is nearest to its end."""
@@ -160,10 +161,11 @@ def _give_back(buckets: Sequence[Bucket], tokens: Sequence[float]) -> None:
         bucket.give_back(moment)
 
 
-def _read(names: RateHeaders, headers: Mapping[str, str]) -> tuple[int | None, int | None, float | None]:
+def _read(
+    counted: Limit, names: RateHeaders, headers: Mapping[str, str]
+) -> tuple[int | None, int | None, float | None]:
     limit, remaining, reset = (headers.get(name, "") for name in (names.limit, names.remaining, names.reset))
-    return (
-        int(limit) if limit.isdecimal() else None,
-        int(remaining) if remaining.isdecimal() else None,
-        float(reset) if reset.isdecimal() else None,
-    )
+    seconds = float(reset) if reset.isdecimal() else None
+    if seconds is not None and names.reset_is_moment:  # a vendor's clock that is wrong holds nobody beyond a window
+        seconds = min(max(0.0, seconds - time.time()), counted.seconds)
+    return int(limit) if limit.isdecimal() else None, int(remaining) if remaining.isdecimal() else None, seconds

@@ -6,11 +6,15 @@ import msgspec
 
 
 class RateHeaders(msgspec.Struct, frozen=True):
-    """Where a reply tells the limit, what is left of it, and in how many seconds it is whole again."""
+    """Where a reply tells the limit, what is left of it, and in how many seconds it is whole again.
+
+    With `reset_is_moment` the product names the moment instead, in Unix seconds.
+    """
 
     limit: str
     remaining: str
     reset: str
+    reset_is_moment: bool = False
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -20,6 +20,8 @@ from vendors.sandbox.world import World
 
 ADMIN_ID, SHARED_TYPE, INTERNAL_TYPE, AUDIT_ATTRIBUTE, AUDIT_ATTRIBUTE_ID = "991268011", "95", "96", "audit_id", "211"
 _FIRST_TICKET, _FIRST_PART = 100_001, 70_001
+MOST_PARTS = 500
+UNSEEN = timedelta(minutes=1)  # assumed: how long no search finds a new contact, who is said to take some minutes
 _STATES: Mapping[str, tuple[str, bool]] = {  # Zendesk's word -> category, open
     "new": ("submitted", True),
     "open": ("in_progress", True),
@@ -35,6 +37,7 @@ class Contact(msgspec.Struct):
     external_id: str | None
     role: str
     created_at: int
+    searchable_at: int = 0
 
     def wire(self) -> dict[str, Any]:
         return {
@@ -70,8 +73,8 @@ class StoredTicket(msgspec.Struct):
     updated_at: int
     parts: list[Part]
 
-    def wire(self, *, whole: bool = True) -> dict[str, Any]:
-        parts = [part.wire() for part in self.parts] if whole else []
+    def wire(self) -> dict[str, Any]:
+        parts = [part.wire() for part in self.parts[-MOST_PARTS:]]
         reference = {"type": "contact", "id": self.contact.id, "external_id": self.contact.external_id}
         return {
             "type": "ticket", "id": self.id, "ticket_id": self.id, "ticket_attributes": self.attributes,
@@ -81,6 +84,7 @@ class StoredTicket(msgspec.Struct):
             "contacts": {"type": "contact.list", "contacts": [reference]},
             "created_at": self.created_at, "updated_at": self.updated_at, "open": self.open,
             "is_shared": self.type_id == SHARED_TYPE,
+            "category": "Customer" if self.type_id == SHARED_TYPE else "Back-office",
             "ticket_parts": {"type": "ticket_part.list", "ticket_parts": parts, "total_count": len(self.parts)},
         }  # fmt: skip
 
@@ -94,7 +98,7 @@ class Store:
         self.tickets: dict[str, StoredTicket] = {}
         for (brand, local), player in sorted(world.players.items()):
             if player.tickets:
-                contact = self.add_contact(f"{brand}:{local}", "user", self._now - player.registered_age)
+                contact = self._add(f"{brand}:{local}", "user", self._now - player.registered_age)
                 self.tickets |= {facts.id: self._ticket(contact, facts) for facts in player.tickets}
         first = max((_FIRST_TICKET, *(int(number) + 1 for number in self.tickets)))
         self._ticket_ids = itertools.count(first)
@@ -113,6 +117,12 @@ class Store:
         )  # fmt: skip
 
     def add_contact(self, external_id: str | None, role: str, at: datetime) -> Contact:
+        """A new one, whom no search finds for a while."""
+        made = self._add(external_id, role, at)
+        made.searchable_at = seconds(at + UNSEEN)
+        return made
+
+    def _add(self, external_id: str | None, role: str, at: datetime) -> Contact:
         name = hashlib.sha256(f"{external_id}:{len(self.contacts)}".encode()).hexdigest()[:24]
         self.contacts[name] = Contact(name, external_id, role, seconds(at))
         return self.contacts[name]
@@ -133,9 +143,10 @@ class Store:
         return ticket
 
     def reply(self, ticket: StoredTicket, asked: Mapping[str, Any], now: datetime) -> Part:
-        part = Part(
-            str(next(self._part_ids)), asked["message_type"], asked["body"], False, asked["admin_id"], seconds(now)
-        )
+        """A note may hold HTML, a comment is a text."""
+        kind, body = asked["message_type"], asked["body"]
+        text = body if kind == "note" else escape(body, quote=False)
+        part = Part(str(next(self._part_ids)), kind, text, False, asked["admin_id"], seconds(now))
         ticket.parts.append(part)
         ticket.updated_at = seconds(now)
         return part

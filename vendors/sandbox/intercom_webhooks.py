@@ -41,7 +41,7 @@ def _body(occasion: Occasion, ticket: StoredTicket) -> dict[str, Any]:
     is_new = occasion.event == "ticket.created"
     last = datetime.fromtimestamp(ticket.created_at if is_new else ticket.updated_at, UTC)
     at = seconds(last - occasion.late if is_new else occasion.of(last))
-    item = ticket.wire(whole=False) | {"updated_at": at}
+    item = ticket.wire() | {"updated_at": at}
     if is_new:
         item |= {"ticket_state": {**item["ticket_state"], "category": "submitted"}, "open": True}
     return {

@@ -1,12 +1,13 @@
 """Intercom as the desk: one workspace for all brands, its contacts known by the external id `<brand>:<local>`.
 
-OpenAPI document 2.15, copy of 2026-08: SearchContacts, CreateContact, searchTickets, getTicket (with up to 500 parts),
-createTicket, replyTicket. A ticket names its contact with the external id, so no second read proves whose it is.
+OpenAPI document 2.15, copy of 2026-08: searchTickets, getTicket (with up to 500 parts), createTicket, replyTicket; who
+is who: intercom_people. A ticket names its contact with the external id, so no second read proves whose it is.
 
 The document knows no idempotency key. A ticket carries our audit id in an attribute that its type must have, by which
 `searchTickets` finds it again. A reply has no place for it: UNRECONCILABLE, nobody can read back whether it was sent.
 What the operations cannot say is refused before anything is sent: a priority, tags, a status set with a message.
 The first text of a ticket is its description, of which no field tells the author: it is not among the messages.
+Conversations, which Intercom holds apart from tickets, are not read.
 """
 
 from __future__ import annotations
@@ -20,27 +21,19 @@ import msgspec
 
 from vendors.client import Client, each
 from vendors.errors import VendorError, VendorMalformedError, VendorRejectedError
-from vendors.external_ids import external_id, player_of
+from vendors.external_ids import external_id
 from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page, Position, page_of
 from vendors.ports.source import Source, System
 from vendors.ports.ticketing import NewComment, NewTicket, Ticket, TicketComment, TicketPriority
 from vendors.ticketing import intercom_records as records
 from vendors.ticketing.batches import attributed, in_batches, readable
-from vendors.ticketing.intercom_records import ContactRecord, Part, TicketRecord
-from vendors.ticketing.intercom_search import MAX_IDS, VERSION, Pages, of, search
+from vendors.ticketing.intercom_people import People
+from vendors.ticketing.intercom_records import ContactRecord, Owned, Part, TicketRecord
+from vendors.ticketing.intercom_search import MAX_IDS, VERSION, Pages, TooMuchError, any_of, search
 
-CONTACTS, INTRODUCE, SEARCH, SHOW = "SearchContacts", "CreateContact", "searchTickets", "getTicket"
-CREATE, REPLY = "createTicket", "replyTicket"
-
-
-class ContactsFound(msgspec.Struct, frozen=True):
-    data: tuple[msgspec.Raw, ...]
-    pages: Pages | None = None
-
-    @property
-    def records(self) -> tuple[msgspec.Raw, ...]:
-        return self.data
+SEARCH, SHOW, CREATE, REPLY = "searchTickets", "getTicket", "createTicket", "replyTicket"
+Tickets = Sequence[Ticket]
 
 
 class TicketsFound(msgspec.Struct, frozen=True):
@@ -66,18 +59,18 @@ class Intercom:
 
     def __init__(self, client: Client, clock: Callable[[], datetime], desk: Desk) -> None:
         self._client, self._clock, self._desk = client, clock, desk
+        self._people = People(client, clock)
 
     async def tickets_of(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[Ticket] | VendorError]:
         """Tickets a player requested, newest first; a player Intercom does not know is left out."""
-        contacts = await self._contacts([listing.owner for listing in listings])
+        contacts = await self._people.contacts([listing.owner for listing in listings])
+        links = {player: one.id for player, one in contacts.items() if isinstance(one, ContactRecord)}
 
-        async def read(player: Key) -> Sequence[Ticket]:
-            contact = contacts[player]
-            if isinstance(contact, VendorError):
-                raise contact
-            return await self._requested_by(player, contact)
+        async def read(players: Sequence[Key]) -> Mapping[Key, Tickets | VendorError]:
+            return await self._requested_by({player: links[player] for player in players})
 
-        held = await each(list(contacts), read)
+        held: dict[Key, Tickets | VendorError] = await in_batches(list(links), read, most=MAX_IDS)
+        held.update({player: one for player, one in contacts.items() if isinstance(one, VendorError)})
         return {
             listing: answer if isinstance(answer, VendorError) else _page(answer, listing)
             for listing in dict.fromkeys(listings)
@@ -106,6 +99,8 @@ class Intercom:
             record = shown.get(listing.owner)
             if isinstance(record, VendorError):
                 pages[listing] = record
+            elif record is not None and record.ticket_parts and not record.ticket_parts.is_whole:
+                pages[listing] = self._malformed(SHOW)("not all of its parts are shown")
             elif record is not None:
                 said = records.comments(record, listing.owner.brand)
                 pages[listing] = page_of(said, [Position(one.at, one.id.local) for one in said], listing)
@@ -116,14 +111,12 @@ class Intercom:
         now = self._clock()
         return {
             player: found if isinstance(found, VendorError) else Source(System.TICKETING, "Intercom", found.id, now)
-            for player, found in (await self._contacts(players)).items()
+            for player, found in (await self._people.contacts(players)).items()
         }
 
     async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
-        """One search for 100 contacts."""
-        found = await in_batches([id for id in ids if id.isalnum()], self._contacts_by("id", str), most=MAX_IDS)
-        people = {id: one if isinstance(one, VendorError) else player_of(one.external_id) for id, one in found.items()}
-        return {id: player for id, player in people.items() if player is not None}
+        """One search for 100 contacts; Intercom's ids are letters and digits."""
+        return await self._people.players([id for id in ids if id.isalnum()])
 
     async def create(self, ticket: NewTicket) -> Ticket:
         """Opens a ticket with its audit id as an attribute. A player unknown to Intercom becomes a contact first."""
@@ -133,7 +126,7 @@ class Intercom:
         if ticket.priority is not TicketPriority.NORMAL or ticket.tags:
             raise self._refused(CREATE, "a ticket of Intercom is opened without priority and tags")
         asked = external_id(ticket.player)
-        await self._introduced(ticket.player)
+        await self._people.introduce(ticket.player)
         said = {records.TITLE: ticket.subject, records.DESCRIPTION: ticket.body}
         attributes = {**said, self._desk.audit_attribute: ticket.audit_id}
         body = {"ticket_type_id": kind, "contacts": [{"external_id": asked}], "ticket_attributes": attributes}
@@ -158,24 +151,45 @@ class Intercom:
         changed = msgspec.structs.replace(record, updated_at=max(part.created_at, record.updated_at))
         return self._canonical(changed, record.player)
 
-    async def _requested_by(self, player: Key, contact: ContactRecord) -> Sequence[Ticket]:
-        raws = await search(
-            self._client, SEARCH, "/tickets/search", of("contact_ids", "=", contact.id), into=TicketsFound
-        )
-        found = {record.id: record for raw in raws if (record := self._read(raw)).player == player}
-        return [self._canonical(record, player) for record in found.values()]
+    async def _requested_by(self, links: Mapping[Key, str]) -> Mapping[Key, Tickets | VendorError]:
+        """One search for all of them; if that finds too much, one for each."""
+        try:
+            raws = await self._found("contact_ids", list(links.values()))
+        except TooMuchError:
+            if len(links) == 1:
+                raise
+            return await each(list(links), lambda player: self._alone(player, links[player]))
+        return self._shared_out(raws, list(links))
 
-    def _read(self, raw: msgspec.Raw) -> TicketRecord:
-        record = readable(raw, TicketRecord)
-        if record is None:
-            raise VendorMalformedError(self._client.system, SEARCH, "a ticket cannot be read")
-        return record
+    async def _alone(self, player: Key, link: str) -> Tickets:
+        answer = (await self._requested_by({player: link}))[player]
+        if isinstance(answer, VendorError):
+            raise answer
+        return answer
+
+    def _shared_out(self, raws: Sequence[msgspec.Raw], players: Sequence[Key]) -> Mapping[Key, Tickets | VendorError]:
+        """To each his own; a ticket that cannot be read spoils its owner's list, or all where no owner can be told."""
+        held: dict[Key, dict[str, Ticket]] = {player: {} for player in players}
+        spoilt: dict[Key, VendorError] = {}
+        for raw in raws:
+            record, owned = readable(raw, TicketRecord), readable(raw, Owned)
+            if owned is None:
+                raise self._malformed(SEARCH)("a ticket cannot be read")
+            if owned.player in held and record is None:
+                spoilt[owned.player] = self._malformed(SEARCH)("a ticket cannot be read")
+            elif owned.player in held and record is not None:
+                held[owned.player][record.id] = self._canonical(record, owned.player)
+        return {player: spoilt.get(player) or list(own.values()) for player, own in held.items()}
 
     async def _by_id(self, ids: Sequence[str]) -> Mapping[str, TicketRecord | VendorError]:
-        raws = await search(self._client, SEARCH, "/tickets/search", of("id", "IN", ids), into=TicketsFound)
-        read = [(readable(raw, ContactRecord), readable(raw, TicketRecord)) for raw in raws]
-        rows = [(named.id if named else None, record) for named, record in read]
+        rows = [
+            (owned.id if (owned := readable(raw, Owned)) else None, readable(raw, TicketRecord))
+            for raw in await self._found("id", ids)
+        ]
         return attributed({id: id for id in ids}, rows, self._malformed(SEARCH))
+
+    async def _found(self, field: str, values: Sequence[str]) -> Sequence[msgspec.Raw]:
+        return await search(self._client, SEARCH, "/tickets/search", any_of(field, values), into=TicketsFound)
 
     async def _shown(self, key: Key) -> TicketRecord | None:
         """One ticket with its parts, if it is of a player of the key's brand."""
@@ -185,33 +199,6 @@ class Intercom:
             raise VendorMalformedError(self._client.system, SHOW, "id is not the one asked for")
         owned = record is not None and record.player is not None and record.player.brand == key.brand
         return record if owned else None
-
-    async def _contacts(self, players: Sequence[Key]) -> Mapping[Key, ContactRecord | VendorError]:
-        return await in_batches(players, self._contacts_by("external_id", external_id), most=MAX_IDS)
-
-    def _contacts_by(self, field: str, name: Callable[[Any], str]) -> Any:
-        async def read(asked: Sequence[Any]) -> Mapping[Any, ContactRecord | VendorError]:
-            wanted = {name(one): one for one in asked}
-            raws = await search(
-                self._client, CONTACTS, "/contacts/search", of(field, "IN", list(wanted)), into=ContactsFound
-            )
-            people = [readable(raw, ContactRecord) for raw in raws]
-            rows = [(getattr(one, field) if one else None, one) for one in people]
-            return attributed(wanted, rows, self._malformed(CONTACTS))
-
-        return read
-
-    async def _introduced(self, player: Key) -> None:
-        """Makes Intercom know the player. Until the ticket itself is sent, no failure leaves it in doubt."""
-        known = (await self._contacts([player])).get(player)
-        if known is None:
-            body = {"role": "user", "external_id": external_id(player)}
-            known = (await each([player], lambda _: self._write(INTRODUCE, "/contacts", {}, body, ContactRecord)))[
-                player
-            ]
-        if isinstance(known, VendorError):
-            known.write_may_have_happened = False
-            raise known
 
     async def _write(self, operation: str, path: str, at: Mapping[str, str], body: object, into: type[Any]) -> Any:
         made = await self._client.ask(operation, "POST", path, into=into, at=at, body=body, headers=VERSION, absent=())

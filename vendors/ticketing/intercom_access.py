@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from vendors.product import Access, Secret, Site, always
-from vendors.resilience.limits import Limit
+from vendors.resilience.limits import Limit, RateHeaders
 from vendors.ticketing.intercom import Desk, Intercom
 from vendors.ticketing.intercom_webhooks import IntercomWebhooks
 
-# The OpenAPI document states none. Known at second hand only (read 2026-11): 10,000 calls a minute for an app, counted
-# in windows of ten seconds.
-LIMITS = (Limit(name="app", requests=1666, seconds=10.0),)
+LIMITS = (  # developers.intercom.com/docs/references/2.17/rest-api/errors/rate-limiting, and of 2.0, read 2026-11
+    Limit(  # of a private app: 10,000 a minute, counted in windows of ten seconds; a reply's headers tell the app's own
+        name="app",
+        requests=1666,
+        seconds=10.0,
+        headers=RateHeaders("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", reset_is_moment=True),
+    ),
+)
 
 
 class IntercomAccess(Access, frozen=True):

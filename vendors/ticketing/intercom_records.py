@@ -1,8 +1,12 @@
 """Intercom's objects as far as the gateway takes them, and what its words mean.
 
 Fields and enumerations: OpenAPI document 2.15, copy of 2026-08 (ticket, ticket_state, ticket_part, contact). A state is
-the operator's own; its `category` is one of four words, and `open` says whether the ticket is closed. A ticket has no
-priority and shows no tags. Bodies of parts may hold HTML: they are shown as the text in it.
+the operator's own; its `category` is one of four words, and `open` says whether the ticket is closed. Older versions
+write the word alone (developers.intercom.com/docs/references/rest-api/api.intercom.io/Tickets, read 2026-11), and the
+operator chooses the version of his notifications. A ticket has no priority and shows no tags.
+
+Bodies of parts may hold HTML: they are shown as the text in it. The document says of no kind of part who may read it: a
+comment is taken to be the player's to read, and any other that has words to be staff's alone.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ STATUSES: Mapping[str, TicketStatus] = {
     "waiting_on_customer": TicketStatus.PENDING_PLAYER,
     "resolved": TicketStatus.SOLVED,
 }
-_PUBLIC: Mapping[str, bool] = {"comment": True, "note": False}  # the parts that are messages
+PUBLIC = "comment"
 
 
 class ContactRecord(msgspec.Struct, frozen=True):
@@ -59,7 +63,27 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Parts(msgspec.Struct, frozen=True):
+    """At most 500 of the `total_count` that there are."""
+
     ticket_parts: tuple[Part, ...] = ()
+    total_count: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.ticket_parts) >= self.total_count
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """The contacts of a ticket alone: whose it is, even if the rest cannot be read."""
+
+    id: str = ""
+    contacts: Contacts | None = None
+
+    @property
+    def player(self) -> Key | None:
+        """Whose it is. A ticket affects one contact; one of several says of nobody that it is his."""
+        people = self.contacts.contacts if self.contacts else ()
+        return player_of(people[0].external_id) if len(people) == 1 else None
 
 
 class TicketRecord(msgspec.Struct, frozen=True):
@@ -68,7 +92,7 @@ class TicketRecord(msgspec.Struct, frozen=True):
     id: str
     created_at: int
     updated_at: int
-    ticket_state: State
+    ticket_state: State | str | None = None
     ticket_attributes: Mapping[str, msgspec.Raw] = {}
     contacts: Contacts | None = None
     open: bool = True
@@ -76,9 +100,8 @@ class TicketRecord(msgspec.Struct, frozen=True):
 
     @property
     def player(self) -> Key | None:
-        """Whose it is. A ticket affects one contact; one of several says of nobody that it is his."""
-        people = self.contacts.contacts if self.contacts else ()
-        return player_of(people[0].external_id) if len(people) == 1 else None
+        """Whose it is, as in `Owned`."""
+        return Owned(self.id, self.contacts).player
 
     def attribute(self, name: str) -> str | None:
         """An attribute that is a text; None for one that is none."""
@@ -88,15 +111,19 @@ class TicketRecord(msgspec.Struct, frozen=True):
             return None
 
 
-def status(record: TicketRecord) -> TicketStatus:
-    """Where it stands; UNKNOWN for a word the document does not explain, open or closed."""
-    known = STATUSES.get(record.ticket_state.category, TicketStatus.UNKNOWN)
-    return known if record.open or known is TicketStatus.UNKNOWN else TicketStatus.CLOSED
+def status(state: State | str | None, *, is_open: bool) -> TicketStatus:
+    """Where a ticket stands; UNKNOWN for no word, and for one the document does not explain, open or closed."""
+    known = STATUSES.get(_word(state), TicketStatus.UNKNOWN)
+    return known if is_open or known is TicketStatus.UNKNOWN else TicketStatus.CLOSED
 
 
-def words(record: TicketRecord) -> str:
+def words(state: State | str | None, *, is_open: bool) -> str:
     """Intercom's own words for it."""
-    return record.ticket_state.category if record.open else f"{record.ticket_state.category} closed"
+    return _word(state) if is_open else f"{_word(state)} closed".strip()
+
+
+def _word(state: State | str | None) -> str:
+    return state.category if isinstance(state, State) else state or ""
 
 
 def ticket(record: TicketRecord, player: Key, source: Source) -> Ticket:
@@ -105,8 +132,8 @@ def ticket(record: TicketRecord, player: Key, source: Source) -> Ticket:
         id=Key("ticket", player.brand, record.id),
         player=player,
         subject=record.attribute(TITLE) or "",
-        status=status(record),
-        vendor_status=words(record),
+        status=status(record.ticket_state, is_open=record.open),
+        vendor_status=words(record.ticket_state, is_open=record.open),
         priority=None,
         tags=(),
         created_at=moment(record.created_at),
@@ -116,18 +143,18 @@ def ticket(record: TicketRecord, player: Key, source: Source) -> Ticket:
 
 
 def comments(record: TicketRecord, brand: str) -> Sequence[TicketComment]:
-    """The messages among its parts, in the gateway's words: whoever is not a user counts as staff."""
+    """The parts that say something, in the gateway's words: whoever is not a user counts as staff."""
     parts = record.ticket_parts.ticket_parts if record.ticket_parts else ()
     return [
         TicketComment(
             id=Key("comment", brand, part.id),
             body=plain(part.body),
-            public=_PUBLIC[part.part_type],
+            public=part.part_type == PUBLIC,
             by_player=part.author is not None and part.author.type == "user",
             at=moment(part.created_at),
         )
         for part in parts
-        if part.part_type in _PUBLIC and part.body
+        if part.body
     ]
 
 

@@ -2,10 +2,12 @@
 
 /intercom-api-reference/v1.0/reference/signed-notifications  `X-Hub-Signature`: `sha1=`, HMAC-SHA-1 of the body in hex
 /docs/references/2.13/webhooks/webhook-models (at second hand)  the envelope: `id`, `topic`, `created_at`, `data.item`
-/docs/references/2.13/webhooks/webhook-topics (at second hand)  the topics of tickets
+/intercom-api-reference/reference/changelog  ten topics of tickets; at second hand: `ticket.closed`, `ticket.resolved`,
+                                             `ticket.rating.provided`
 
-SHA-1 is all that Intercom signs with. The item of a ticket's topic is the ticket as the API shows it; where it names no
-contact of ours it is told of each brand's ticket of that number, of which one exists. `created_at` has whole seconds.
+SHA-1 is all that Intercom signs with. The item of a ticket's topic is the ticket as the API shows it, in the version
+that is chosen for the app; where it names no contact of ours it is told of each brand's ticket of that number, of which
+one exists. `created_at` has whole seconds.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import VendorEvent
 from vendors.ticketing import intercom_records as records
-from vendors.ticketing.intercom_records import Contacts, State, TicketRecord
+from vendors.ticketing.intercom_records import Contacts, Owned, State
 from vendors.webhooks import decoded, key, mac, must_equal, unreadable
 
 PRODUCT, SIGNATURE = "intercom", "x-hub-signature"
-_TELLING = frozenset({"ticket.created", "ticket.state.updated", "ticket.closed"})
+_TELLING = frozenset({"ticket.created", "ticket.state.updated", "ticket.closed", "ticket.resolved"})
 _OTHERS = frozenset(
     {
         "ping", "ticket.admin.assigned", "ticket.admin.replied", "ticket.attribute.updated", "ticket.contact.attached",
@@ -36,7 +38,7 @@ class _Item(msgspec.Struct, frozen=True):
     """Of the ticket its number, state and contact; title and text are never decoded."""
 
     id: str = ""
-    ticket_state: State | None = None
+    ticket_state: State | str | None = None
     open: bool = True
     contacts: Contacts | None = None
 
@@ -89,10 +91,10 @@ class IntercomWebhooks:
         item = told.data.item
         if told.topic not in _TELLING or item.ticket_state is None:
             return None
-        record = TicketRecord(item.id, 0, 0, item.ticket_state, open=item.open)
-        return records.status(record).value, records.words(record)
+        status = records.status(item.ticket_state, is_open=item.open)
+        return status.value, records.words(item.ticket_state, is_open=item.open)
 
     def _subjects(self, item: _Item) -> tuple[Key, ...]:
-        owner = TicketRecord(item.id, 0, 0, State(""), contacts=item.contacts).player
+        owner = Owned(item.id, item.contacts).player
         brands = self._brands if owner is None else (owner.brand,)
         return tuple(one for brand in brands if (one := key("ticket", brand, item.id)))

@@ -1,6 +1,7 @@
 """No more calls than the product allows, whatever the callers want; and what it says itself goes before any number."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -187,6 +188,16 @@ async def test_nothing_left_by_the_headers_waits_until_they_say() -> None:
     asked.heard(call(), {"X-Left": "0", "X-Reset": "12"})
     await asked(call(), vendor)
     assert time.slept == [12.0]
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(12, 10.0, 12.0), (-12, 0.0, 0.0), (999_999, 60.0, 60.0)])
+async def test_a_moment_in_a_header_holds_nobody_beyond_a_window(seconds: int, least: float, most: float) -> None:
+    time, names = Time(), RateHeaders("X-Limit", "X-Left", "X-Reset", reset_is_moment=True)
+    asked = limiter(time, Limit(name="account", requests=10, seconds=60.0, headers=names))
+    moment = int(datetime.now(UTC).timestamp()) + seconds
+    asked.heard(call(), {"X-Left": "0", "X-Reset": str(moment)})
+    await asked(call(), Vendor("answer"))
+    assert least <= sum(time.slept) <= most
 
 
 @pytest.mark.parametrize("headers", [{"X-Limit": "many"}, {"X-Left": "-1"}, {}, {"X-Limit": "0"}])
