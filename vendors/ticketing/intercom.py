@@ -7,7 +7,7 @@ The document knows no idempotency key. A ticket carries our audit id in an attri
 `searchTickets` finds it again. A reply has no place for it: UNRECONCILABLE, nobody can read back whether it was sent.
 What the operations cannot say is refused before anything is sent: a priority, tags, a status set with a message.
 The first text of a ticket is its description, of which no field tells the author: it is not among the messages.
-Conversations, which Intercom holds apart from tickets, are not read.
+Conversations are not read: the document does not say of one whether it became a ticket, nor tell their ids apart.
 """
 
 from __future__ import annotations
