@@ -1,13 +1,14 @@
 """Onfido (Entrust) v3.6, read by the tag its workflow runs carry. OpenAPI document onfido-openapi-spec, 2026-07:
 
 GET /workflow_runs   a person's runs: `tags` and `applicant_id` filter; `status`, `reasons`, `customer_user_id`
-GET /checks          the checks of an applicant, each a round of reports
-GET /reports         the reports of a check: `status`, `result`, `sub_result`
-GET /documents       what an applicant uploaded: `type` and `issuing_country`
+and what `onfido_tasks` reads of one run, for its steps.
 
 An applicant carries no id of the operator's, a run does: `customer_user_id`, by which nobody can search, and `tags`, by
 which one can. So every run is created with the player's external id as both, and a run that was found by its tag is
-believed only if its `customer_user_id` says the same. The newest run tells where the player stands. There is no batch.
+believed only if its `customer_user_id` says the same. The newest run tells where the player stands.
+
+Not possible: a read of several players at once. A player costs a call, and one more for each full page of his runs;
+his steps cost a call for his runs, one for the list of tasks, one a step and one for the documents.
 
 Assumed, as the document leaves it open: a page that is not the last holds ten runs or more; what is behind the last
 holds none; the newest run is the one created last. The reasons of a run are the operator's own words, for staff.
@@ -15,23 +16,23 @@ holds none; the newest run is the one created last. The reasons of a run are the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
 
 import msgspec
 
 from vendors.client import Client, each
 from vendors.errors import VendorError, VendorMalformedError
 from vendors.external_ids import external_id, player_of
-from vendors.kyc.onfido_reports import Checks, Documents, Reports, newest, requirements
+from vendors.kyc.onfido_tasks import Word, steps
 from vendors.ports.keys import Key
 from vendors.ports.kyc import Applicant, KycProfile, KycRequirement, KycStatus, RejectLabel
 from vendors.ports.source import Source, System
 
-RUNS, CHECKS, REPORTS, DOCUMENTS = "list_workflow_runs", "list_checks", "list_reports", "list_documents"
+RUNS = "list_workflow_runs"
 MOST_PAGES, SMALLEST_PAGE = 10, 10  # of one player's runs
-Word = Annotated[str, msgspec.Meta(pattern=r"\A[\w-]+\Z")]
+_APPLICANT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # `review` waits for the operator's analyst, `awaiting_client_input` for the operator's own system. An abandoned run is
 # over and its player has to begin anew. `error` says nothing of the player, so it is UNKNOWN like a word not listed.
@@ -76,14 +77,14 @@ class Onfido:
         return await each(players, self._profile)
 
     async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
-        """One call an applicant id."""
-        return await each(ids, self._behind)
+        """One call an applicant id; what is no UUID is none, and Onfido need not refuse it."""
+        return await each([one for one in ids if _APPLICANT_ID.fullmatch(one)], self._behind)
 
     async def requirements(
         self, applicants: Sequence[Applicant]
     ) -> Mapping[Applicant, Sequence[KycRequirement] | VendorError]:
-        """The identity reports of each applicant's newest check; an applicant without a check is left out."""
-        return await each(applicants, self._reports)
+        """The tasks of each applicant's newest run; an applicant without a run of this player's is left out."""
+        return await each(applicants, self._steps)
 
     async def _profile(self, player: Key) -> KycProfile | None:
         tag = external_id(player)
@@ -94,11 +95,19 @@ class Onfido:
 
     async def _behind(self, applicant_id: str) -> Key | None:
         """Whose an applicant is: every run of his has to say the same."""
+        owners = {run.customer_user_id for run in await self._of_applicant(applicant_id)}
+        return player_of(owners.pop()) if len(owners) == 1 else None
+
+    async def _steps(self, applicant: Applicant) -> Sequence[KycRequirement] | None:
+        own, runs = external_id(applicant.player), await self._of_applicant(applicant.vendor_id)
+        newest = max((run for run in runs if run.customer_user_id == own), key=_created, default=None)
+        return None if newest is None else await steps(self._client, newest.id, applicant.vendor_id)
+
+    async def _of_applicant(self, applicant_id: str) -> list[Run]:
         runs = await self._runs({"applicant_id": applicant_id})
         if any(run.applicant_id != applicant_id for run in runs):
             raise VendorMalformedError(self._client.system, RUNS, "applicant_id is not the one asked for")
-        owners = {run.customer_user_id for run in runs}
-        return player_of(owners.pop()) if len(owners) == 1 else None
+        return runs
 
     async def _runs(self, query: Mapping[str, str]) -> list[Run]:
         found: list[Run] = []
@@ -109,16 +118,6 @@ class Onfido:
             if not runs or len(runs) < SMALLEST_PAGE:
                 return found
         raise VendorMalformedError(self._client.system, RUNS, f"more than {MOST_PAGES} pages of one player")
-
-    async def _reports(self, applicant: Applicant) -> Sequence[KycRequirement] | None:
-        ask, query = self._client.ask, {"applicant_id": applicant.vendor_id}
-        checks = await ask(CHECKS, "GET", "/v3.6/checks", into=Checks, query=query)
-        check = newest(checks)
-        if check is None:
-            return None
-        reports = await ask(REPORTS, "GET", "/v3.6/reports", into=Reports, query={"check_id": check.id})
-        documents = await ask(DOCUMENTS, "GET", "/v3.6/documents", into=Documents, query=query)
-        return requirements(reports, documents)
 
 
 def _created(run: Run) -> datetime:

@@ -10,7 +10,8 @@ from vendors.product import Access, Secret, Site, always
 class OnfidoAccess(Access, frozen=True):
     """An API token, and the token of the webhook that its events are signed with.
 
-    The document states no rate limit; an installation that knows its own sets `policy.limiter`.
+    The OpenAPI document states no rate limit, and no copy of documentation.onfido.com/#rate-limits could be read
+    (2026-11): an installation that knows its own sets `policy.limiter`.
     """
 
     token: Secret

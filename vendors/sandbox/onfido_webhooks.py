@@ -2,6 +2,7 @@
 documentation.onfido.com/api/manual-webhook-signature-verification says (read 2026-11).
 
 Only what the document shows is sent. Of a run everything that its resource has; of a task its run and applicant.
+`event` and `resource_id`, which the document requires and nowhere describes, are not: no public payload has them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from vendors.sandbox.emitting import CannotSay, Occasion, Teller
 from vendors.webhooks import mac
 
 _ACTIONS = ("workflow_run.completed", "workflow_task.started", "workflow_task.completed")
+_TASK = "document_check_1"
 _COMPLETED = ("approved", "declined", "review", "abandoned", "error")
 
 
@@ -39,12 +41,12 @@ def teller(token: str, run_of: Callable[[str], Mapping[str, Any] | None]) -> Tel
 def _payload(occasion: Occasion, run: Mapping[str, Any]) -> dict[str, Any]:
     at = occasion.of(datetime.fromisoformat(run["updated_at"])).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     kind, _, happened = occasion.event.partition(".")
-    whole = kind == "workflow_run"
-    about = run["id"] if whole else "document_check_1"
+    whole, path = kind == "workflow_run", f"https://api.eu.onfido.com/v3.6/workflow_runs/{run['id']}"
+    about = run["id"] if whole else _TASK
     told = {
         "id": about,
         "status": run["status"] if whole else happened,
-        "href": f"https://api.eu.onfido.com/v3.6/{about}",
+        "href": path if whole else f"{path}/tasks/{_TASK}",
     }
     shared = {"id": about, "applicant_id": run["applicant_id"], "updated_at": at, "created_at": run["created_at"]}
     more = {

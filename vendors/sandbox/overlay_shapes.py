@@ -7,6 +7,7 @@ cashier.paymentiq     "search" of payments and of accounts, snapshot 2023-04, an
 kyc.sumsub            docs.sumsub.com/reference/get-applicant-data-via-externaluserid, /get-applicant-review-status and
                       /get-applicant-verification-steps-status, copies of 2026-09; where their tables are cut off, the
                       fields are those of replies that public integrations quote (read 2026-11)
+kyc.onfido            onfido-openapi-spec, 2026-07: workflow_run, task and document; a run's tags are its owner's
 pam.infigaming        its OpenAPI document of 2026-04: user/profile/get, wallet/get, game/bets/list, and the two
                       responsible-gambling reads, of which `responsibleGambling` is the user's whole reply
 bonus.reference       docs/contracts/bonus.yaml, 1.0.0
@@ -101,6 +102,25 @@ _Step = documented("Step", {}, {
     list[int]: "imageIds",
     _Verdict: "reviewResult",
     dict[str, _Verdict | None]: "imageReviewResults",  # type: ignore[valid-type]
+})  # fmt: skip
+
+_Run = documented("Run", {}, {
+    Age: "age",
+    str: "status workflow_id dashboard_url",
+    Instant: "created_at updated_at",
+    int: "workflow_version_id",
+    list[str]: "reasons",
+    _Object: "output link error",
+    _Text: "sdk_token",
+})  # fmt: skip
+_Task = documented("Task", {"task_def_id": Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z_-]+$")]}, {
+    Instant: "created_at updated_at",
+    _Text: "task_def_version",
+    _Object: "input",
+    Any: "output",  # an object, a list or another value
+})  # fmt: skip
+_Document = documented("Document", {"type": str}, {
+    Instant: "created_at", str: "id href download_href side file_type file_name issuing_country", int: "file_size",
 })  # fmt: skip
 
 _Comment = documented("Comment", {"content": str}, {
@@ -234,6 +254,11 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
         _Applicant | None: "applicant",  # null: the vendor has never seen the player
         dict[str, _Step | None]: "requiredIdDocsStatus",  # type: ignore[valid-type]
     }),
+    "kyc.onfido": documented("Onfido", {}, {
+        _Run | None: "run",  # null: the vendor has never seen the player
+        list[_Task]: "tasks",  # type: ignore[valid-type]
+        list[_Document]: "documents",  # type: ignore[valid-type]
+    }),
     "bonus.reference": documented("Bonus", {"grants": list[_Grant]}, {}),  # type: ignore[valid-type]
     "aggregator.hub88": documented("Aggregator", {"rewards": list[_Reward]}, {}),  # type: ignore[valid-type]
     "crm.customerio": documented("CRM", {}, {
@@ -251,7 +276,7 @@ HEAD = documented("Scenario", {"scenario": Word, "says": Word, "market": str, "p
 # Fields that the documents have and a scenario may not say: whose the object is.
 OWNERS = frozenset({
     "merchantId", "merchantUserId", "externalUserId", "userId", "operatorId", "userOperatorContext", "player_id",
-    "user", "customer_id", "requester_id",
+    "user", "customer_id", "requester_id", "customer_user_id", "applicant_id", "workflow_run_id",
 })  # fmt: skip
 IDENTITIES: Mapping[tuple[str, str], str] = {  # by what each object of a list is known; numbers are numbers
     ("cashier.paymentiq", "payments"): "id",
