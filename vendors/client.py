@@ -107,7 +107,7 @@ class Client:
             self._judge(operation, reply, conflict)
             try:
                 return msgspec.json.decode(reply.content or b"null", type=into)
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:  # lists within lists, too many to be read
                 raise VendorMalformedError(self.system, operation, str(error)) from error
 
         with self._watched(operation):

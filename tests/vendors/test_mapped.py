@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
-from vendors.client import Client
+from tests.vendors.mapped_bench import (
+    LITTLE,
+    NOW,
+    PLAYER,
+    WORLD,
+    adapter,
+    bet,
+    calls,
+    person,
+    replying,
+    stand,
+    with_bets,
+)
 from vendors.errors import (
     VendorAuthError,
     VendorBusyError,
@@ -22,8 +30,7 @@ from vendors.errors import (
     VendorMalformedError,
     VendorRejectedError,
 )
-from vendors.pam.mapped import MappedPam, filled
-from vendors.pam.mapped_calls import Calls
+from vendors.pam.mapped import filled
 from vendors.pam.mapping import load
 from vendors.pam.mapping_file import BadMapping
 from vendors.ports.keys import Key
@@ -41,42 +48,6 @@ from vendors.ports.pam import (
     RestrictionScope,
     RoundStatus,
 )
-from vendors.ports.source import System
-from vendors.product import always
-from vendors.sandbox import mapped_pam
-from vendors.sandbox.facts import RoundFacts
-from vendors.sandbox.world import World, build
-
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-WORLD = build(NOW)
-PLAYER, TOKEN = Key("player", "acme", "s-001"), "sandbox-token"
-Answer = Callable[[httpx.Request], httpx.Response]
-LITTLE = """
-brands: {acme: A}
-players:
-  get: /people
-  ids: {parameter: ids, most: 2}
-  items: people
-  id: id
-  record:
-    tags: "`[]`"
-    notes: "`[]`"
-    account: {status: state, restrictions: blocks, verified: checked}
-"""
-
-
-def stand(world: World = WORLD) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=mapped_pam.stage(world, TOKEN, lambda: NOW).app))
-
-
-def replying(answer: Answer) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.MockTransport(answer))
-
-
-def adapter(http: httpx.AsyncClient, mapping: Path = mapped_pam.MAPPING, token: str = TOKEN) -> MappedPam:
-    mapped = load(mapping)
-    client = Client(System.PAM, "http://pam", http, always({mapped.header: mapped.prefix + token}))
-    return MappedPam(Calls(client, mapped), mapped, "PAM", lambda: NOW)
 
 
 @pytest.fixture
@@ -84,10 +55,6 @@ def little(tmp_path: Path) -> Path:
     """A mapping of players alone."""
     (file := tmp_path / "little.yaml").write_text(LITTLE)
     return file
-
-
-async def calls(http: httpx.AsyncClient) -> Mapping[str, int]:
-    return {name: told["calls"] for name, told in (await http.get("http://pam/__stats")).json().items()}
 
 
 async def test_every_player_reads_as_his_facts_say() -> None:
@@ -142,16 +109,6 @@ async def test_another_brands_player_and_nobody_are_left_out() -> None:
     assert await adapter(stand()).identified(["s-001", "nobody"]) == {"s-001": PLAYER}
 
 
-def with_bets(*bets: RoundFacts) -> World:
-    facts = msgspec.structs.replace(WORLD.players["acme", "s-001"], rounds=bets)
-    return World(NOW, {("acme", "s-001"): facts})
-
-
-def bet(number: int, status: str = "settled", minutes: int | None = None) -> RoundFacts:
-    age = timedelta(minutes=number if minutes is None else minutes)
-    return RoundFacts(f"b{number:04}", "nor-auroraspins", 100, 0, status, age, f"tx-{number}")
-
-
 async def test_a_long_list_is_read_page_by_page_without_gap_or_repeat() -> None:
     one, seen, before = adapter(stand(with_bets(*(bet(number) for number in range(250))))), list[str](), None
     while True:
@@ -167,10 +124,8 @@ async def test_a_long_list_is_read_page_by_page_without_gap_or_repeat() -> None:
 
 async def test_more_bets_of_one_instant_than_a_page_holds_are_an_error_and_not_a_shorter_list() -> None:
     one = adapter(stand(with_bets(*(bet(number, minutes=5) for number in range(150)))))
-    first = (await one.rounds([Listing(PLAYER, 100)]))[Listing(PLAYER, 100)]
-    assert isinstance(first, Page)
-    beyond = Listing(PLAYER, 100, first.positions[-1])
-    assert isinstance((await one.rounds([beyond]))[beyond], VendorMalformedError)
+    listing = Listing(PLAYER, 100)
+    assert isinstance((await one.rounds([listing]))[listing], VendorMalformedError)
 
 
 async def test_open_bets_are_those_alone_and_a_word_nobody_mapped_is_unknown() -> None:
@@ -229,10 +184,6 @@ async def test_what_the_file_does_not_name_is_refused_without_a_call(little: Pat
     ):
         with pytest.raises(VendorRejectedError):
             await write
-
-
-def person(name: str = "s-001", **changed: Any) -> dict[str, Any]:
-    return {"id": name, "state": "ACTIVE", "blocks": [], "checked": True} | changed
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from vendors.client import each
-from vendors.errors import VendorError
-from vendors.pam.mapped_calls import ABSENT, Asked, Calls, found, named
+from vendors.errors import VendorError, VendorRejectedError
+from vendors.pam.mapped_calls import ABSENT, Asked, Calls, found, word_in
 from vendors.pam.mapping import CRITERIA, Mapped, Read, Write
 from vendors.pam.mapping_fields import owners
 from vendors.ports.keys import Key
@@ -32,12 +32,15 @@ from vendors.ports.pam import (
     ResponsibleGambling,
     Restrict,
     RestrictionScope,
+    RoundStatus,
 )
 from vendors.ports.source import Source, System
 from vendors.reference.shapes import Frame, read
 from vendors.resilience.call import Effect
 
 _BLANK = re.compile(r"\{(id|audit_id|body)\}")
+_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._-]{1,64}")
+_OVER = (RoundStatus.SETTLED, RoundStatus.ROLLED_BACK)
 _NO_READ, _NO_WRITE = "the mapping names no such read", "the mapping names no such write"
 
 
@@ -53,12 +56,19 @@ class MappedPam:
         return await self._ones("players", Player, keys)
 
     async def identified(self, ids: Sequence[str]) -> Mapping[str, Key | VendorError]:
-        """The profile of each id in every brand; an id that two brands know is nobody's."""
-        asked = [Key("player", brand, id) for brand in self._mapped.brands for id in ids]
+        """The profile of each id in every brand; an error unless all could say. What cannot be an id is nobody's."""
+        people = [id for id in dict.fromkeys(ids) if _ID.fullmatch(id)]
+        asked = [Key("player", brand, id) for brand in self._mapped.brands for id in people]
         known: defaultdict[str, list[Key | VendorError]] = defaultdict(list)
         for key, answer in (await self.players(asked)).items():
             known[key.local].append(answer if isinstance(answer, VendorError) else key)
-        return {id: several[0] for id, several in known.items() if len(several) == 1}
+        return {id: self._one_of(several) for id, several in known.items()}
+
+    def _one_of(self, several: Sequence[Key | VendorError]) -> Key | VendorError:
+        doubt = next((one for one in several if isinstance(one, VendorError)), None)
+        if doubt or len(several) == 1:
+            return doubt or several[0]
+        return self._calls.malformed("players", "two brands know the same id")
 
     async def balances(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[Balance] | VendorError]:
         """Wallets."""
@@ -69,8 +79,12 @@ class MappedPam:
         return await self._ones("responsible_gambling", ResponsibleGambling, keys)
 
     async def open_rounds(self, keys: Sequence[Key]) -> Mapping[Key, Sequence[GameRound] | VendorError]:
-        """Bets that are not settled."""
-        return await self._several("open_rounds", GameRound, keys)
+        """Bets that are not settled, also where the PAM's read tells of others."""
+        told = await self._several("open_rounds", GameRound, keys)
+        return {
+            key: bets if isinstance(bets, VendorError) else [bet for bet in bets if bet.status not in _OVER]
+            for key, bets in told.items()
+        }
 
     async def rounds(self, listings: Sequence[Listing]) -> Mapping[Listing, Page[GameRound] | VendorError]:
         """One call a listing, of what is no newer than where it goes on."""
@@ -130,12 +144,14 @@ class MappedPam:
             return dict.fromkeys(keys, error)
         by_id, answers, strangers = {key.local: key for key in keys}, dict[Key, Any](), False
         for entry in entries or ():
-            key = by_id.get(named(operation, entry))
+            key = by_id.get(word_in(operation.id, entry))
             if key is None:
                 strangers = True
-            elif self._is_of(key, entry) and not isinstance(before := answers.setdefault(key, []), VendorError):
+            elif self._is_others(key, entry):
+                continue
+            elif not isinstance(before := answers.setdefault(key, []), VendorError):
                 told = self._records(operation, kind, key, entry)
-                answers[key] = told if isinstance(told, VendorError) else [*before, *told]
+                answers[key] = told if isinstance(told, VendorError) else _without_repeats([*before, *told])
         if strangers:
             missing = self._calls.malformed(operation.name, "an answer about somebody who was not asked for")
             return {**dict.fromkeys(keys, missing), **answers}
@@ -143,6 +159,8 @@ class MappedPam:
 
     def _records(self, operation: Read, kind: Any, key: Key, entry: Any) -> Sequence[Any] | VendorError:
         try:
+            if kind is Player and self._mapped.brand_is and not word_in(self._mapped.brand_is, entry):
+                raise ValueError("it does not say of which brand it is")
             parts = [entry] if operation.each is None else operation.each(entry) or []
             return [self._record(operation, kind, key, part) for part in parts]
         except (ValueError, TypeError, ArithmeticError, msgspec.ValidationError) as error:
@@ -154,10 +172,10 @@ class MappedPam:
         frame = Frame(key.brand, lambda vendor_id, link: Source(System.PAM, self._vendor, key.local, now))
         return read(told, kind, frame)
 
-    def _is_of(self, key: Key, entry: Any) -> bool:
-        """Whether the entry says that it is of the key's brand, where the file says by what."""
-        proof = self._mapped.brand_is
-        return proof is None or str(found(proof, entry)) == self._mapped.brands[key.brand]
+    def _is_others(self, key: Key, entry: Any) -> bool:
+        """Whether the entry says that it is of another brand, where the file says by what."""
+        word = word_in(self._mapped.brand_is, entry)
+        return bool(word) and word != self._mapped.brands[key.brand]
 
     async def _listed(self, listing: Listing) -> Page[GameRound] | None:
         operation, key = self._mapped.reads.get("rounds"), listing.owner
@@ -165,21 +183,29 @@ class MappedPam:
             raise self._calls.refused("rounds", _NO_READ)
         if key.brand not in self._mapped.brands:
             return None
-        most, query = operation.listing.most, {operation.listing.limit: str(operation.listing.most)}
-        if listing.before:
-            query[operation.listing.until] = listing.before.at.astimezone(UTC).isoformat()
+        how = operation.listing
+        query = {how.limit: str(how.most)}
+        if listing.before:  # a second further, so that it does not matter whether the PAM includes the instant
+            query[how.until] = how.written(listing.before.at + timedelta(seconds=1))
         entries = await self._calls.entries(operation, key.brand, [key.local], query)
-        if entries is None:
-            return None
+        return None if entries is None else self._page(operation, listing, entries, full=len(entries) >= how.most)
+
+    def _page(self, operation: Read, listing: Listing, entries: Sequence[Any], *, full: bool) -> Page[GameRound]:
+        """Of a full page the bets of its last instant are left to the next one: not all of them may be on it."""
         rounds: list[GameRound] = []
         for entry in entries:
-            told = self._records(operation, GameRound, key, entry)
-            if named(operation, entry) != key.local or isinstance(told, VendorError):
-                raise told if isinstance(told, VendorError) else self._calls.malformed("rounds", "somebody else's bet")
+            told = self._records(operation, GameRound, listing.owner, entry)
+            if isinstance(told, VendorError):
+                raise told
+            if word_in(operation.id, entry) != listing.owner.local or self._is_others(listing.owner, entry):
+                raise self._calls.malformed("rounds", "somebody else's bet")
             rounds.extend(told)
-        page = page_of(
-            rounds, [Position(one.started_at, one.id.local) for one in rounds], listing, more=len(rounds) >= most
-        )
+        rounds, moments = _without_repeats(rounds), [one.started_at for one in rounds]
+        if full and moments != sorted(moments, reverse=True):
+            raise self._calls.malformed("rounds", "a part of a list that does not run from new to old")
+        certain = [one for one in rounds if not full or one.started_at > moments[-1]]
+        positions = [Position(one.started_at, one.id.local) for one in certain]
+        page = page_of(certain, positions, listing, more=full)
         if page.more and not page.items:
             raise self._calls.malformed("rounds", "more bets of one instant than a page holds")
         return page
@@ -209,6 +235,8 @@ class MappedPam:
     ) -> None:
         if player.brand not in self._mapped.brands:
             raise self._calls.refused(name, "the brand is none of the mapping's")
+        if not self._mapped.calls_say_brand:
+            await self._prove(name, player)
         body: dict[str, Any] = {}
         for part in parts:
             body |= filled(part, words)
@@ -218,7 +246,25 @@ class MappedPam:
             effect=Effect.IDEMPOTENT_WRITE if headers else Effect.WRITE, headers=headers,
         )  # fmt: skip
         if await self._calls.ask(asked) is ABSENT:
-            raise self._calls.refused(name, "no such player of this brand")
+            raise VendorRejectedError(System.PAM, name, "no such player of this brand")
+
+    async def _prove(self, name: str, player: Key) -> None:
+        """Raises unless the player's profile is of the brand. Nothing has been written then, whatever the error."""
+        known = (await self.players([player])).get(player)
+        if isinstance(known, VendorError):
+            known.write_may_have_happened = False
+            raise known
+        if known is None:
+            raise VendorRejectedError(System.PAM, name, "no such player of this brand")
+
+
+def _without_repeats(records: Sequence[Any]) -> list[Any]:
+    """What a PAM tells twice is one thing."""
+    kept: list[Any] = []
+    for one in records:
+        if one not in kept:
+            kept.append(one)
+    return kept
 
 
 def filled(body: Any, words: Mapping[str, str]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,9 +18,11 @@ from vendors.errors import (
     VendorRejectedError,
 )
 from vendors.pam.mapping import Mapped, Read
-from vendors.resilience.call import Effect
+from vendors.pam.mapping_file import Expression
+from vendors.resilience.call import Effect, not_asked
 
 _MEANT: Mapping[str, type[VendorError]] = {
+    "absent": VendorRejectedError,  # of many ids: which of them is not said
     "busy": VendorBusyError, "conflict": VendorConflictError, "down": VendorDownError, "rejected": VendorRejectedError,
 }  # fmt: skip
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -28,13 +30,17 @@ ABSENT = object()  # there is no such player
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """A call as the mapping names it. `id` is the player's in the path; a read by POST sends its query as a body."""
+    """A call as the mapping names it. `id` is the player's in the path; a read by POST sends its query as a body.
+
+    `one`: it is about one player, so that a reply can say that there is none.
+    """
 
     name: str
     method: str
     path: str
     brand: str
     id: str
+    one: bool = True
     query: Mapping[str, str] = NOTHING
     body: Any = None
     effect: Effect = Effect.READ
@@ -55,20 +61,25 @@ class Calls:
         body = asked.body
         if reads and asked.method == "POST":
             query, body = {}, {**query, **(body or {})}
-        kind: Any = dict[str, Any] | list[Any] | None
+        kind: Any = dict[str, Any] | list[Any] if reads else dict[str, Any] | list[Any] | None
         reply = await self._client.ask(
             asked.name, asked.method, asked.path, into=kind, at={"id": asked.id} if "{id}" in asked.path else {},
-            query=query or None, body=body, headers=headers, absent=tuple(mapped.absent) if reads else (),
-            effect=asked.effect,
+            query=query or None, body=body, headers=headers, absent=self._absent(asked), effect=asked.effect,
         )  # fmt: skip
-        return ABSENT if reply is None and reads else self._judged(asked.name, reply)
+        return ABSENT if reply is None and reads else self._judged(asked, reply)
 
-    def _judged(self, name: str, reply: Any) -> Any:
+    def _absent(self, asked: Asked) -> Sequence[int]:
+        """Of many ids a status cannot say which it means; and a 404 of a path without an id may mean the path."""
+        if asked.effect is not Effect.READ or not asked.one:
+            return ()
+        return (404,) * ("{id}" in asked.path) if self._mapped.absent is None else self._mapped.absent
+
+    def _judged(self, asked: Asked, reply: Any) -> Any:
         for refusal in self._mapped.refusals:
             if found(refusal.when, reply):
-                if refusal.meaning == "absent":
+                if refusal.meaning == "absent" and asked.one:
                     return ABSENT
-                raise _MEANT[refusal.meaning](self._client.system, name, "the reply says so")
+                raise _MEANT[refusal.meaning](self._client.system, asked.name, "the reply says so")
         return reply
 
     async def entries(
@@ -76,7 +87,9 @@ class Calls:
     ) -> Sequence[Any] | None:
         """What a read answered of these ids; None if there is no such player."""
         query = {**read.query, **more, **({read.parameter: ",".join(ids)} if read.parameter else {})}
-        asked = Asked(name=read.name, method=read.method, path=read.path, brand=brand, id=ids[0], query=query)
+        asked = Asked(
+            name=read.name, method=read.method, path=read.path, brand=brand, id=ids[0], one=len(ids) == 1, query=query
+        )
         reply = await self.ask(asked)
         if reply is ABSENT:
             return None
@@ -91,12 +104,10 @@ class Calls:
 
     def refused(self, operation: str, detail: str) -> VendorRejectedError:
         """What the gateway itself says no to, without a call."""
-        error = VendorRejectedError(self._client.system, operation, detail)
-        error.was_asked = False
-        return error
+        return not_asked(VendorRejectedError(self._client.system, operation, detail))
 
 
-def found(expression: Callable[[Any], Any], value: Any) -> Any:
+def found(expression: Expression, value: Any) -> Any:
     """What an expression finds; None also where it does not fit."""
     try:
         return expression(value)
@@ -104,7 +115,7 @@ def found(expression: Callable[[Any], Any], value: Any) -> Any:
         return None
 
 
-def named(read: Read, entry: Any) -> str:
-    """The id by which an entry goes; empty for none."""
-    name = found(read.id, entry)
-    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else ""
+def word_in(expression: Expression | None, entry: Any) -> str:
+    """The id or word that an expression finds, numbers as text; empty for none."""
+    word = found(expression, entry) if expression else None
+    return str(word) if isinstance(word, str | int) and not isinstance(word, bool) else ""

@@ -3,19 +3,26 @@
     authorization  {header: Authorization, prefix: "Bearer "}     the token stands in the connection's credentials
     brands         {acme: "101"}                                  the PAM's own word for a brand
     brand          {header: X-Site} or {parameter: site}          how a call says it; `is` by which a reply proves it
-    absent         [404]                                          statuses that mean: no such player
+    absent         [404]                                          statuses that mean of one id: no such player; where
+                                                                  nothing is said, 404 of an id that stands in a path
     refusals       [{when: "error.code == 'LOCKED'", is: conflict}]  in a reply with status 200
     players, balances, responsible_gambling, rounds, open_rounds, search, restrict, add_note
 
 An operation that is left out is one the PAM cannot do. A read is `get` or `post` with `ids` (`parameter`, and how many
 at `most`) or `{id}` in its path; `items` finds what it answers, `id` whose each is, `record` what it says. Where an
 entry holds several records, `each` finds them in it; where it is one, that there is none cannot be told from an unknown
-player. `rounds` are a list, newest first: `limit`, and `until`, the parameter for the instant that none is newer than.
+player. `rounds` are a list, newest first: `limit`, and `until`, the parameter for the instant that none is newer than,
+written `as` ISO 8601 unless another way is said.
+
+Of two brands a PAM may know the same id. So with more than one, either every call says the brand or every entry of
+`players` does; and where calls do not, the profile is read before a write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +43,12 @@ CRITERIA = ("player_id", "email", "phone", "tag", "country", "registered_from", 
 MEANINGS = ("absent", "busy", "conflict", "down", "rejected")
 _READ = ("get", "post", "ids", "query", "items", "id", "record", "each")
 _MOST_IDS, _MOST_ITEMS = 1000, 1000
+_BRAND = re.compile(r"[a-z][a-z0-9-]{0,31}")
+WRITTEN: Mapping[str, Callable[[datetime], str]] = {
+    "iso": lambda at: at.astimezone(UTC).isoformat(),
+    "epoch_seconds": lambda at: str(int(at.timestamp())),
+    "epoch_milliseconds": lambda at: str(int(at.timestamp() * 1000)),
+}
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -51,6 +64,7 @@ class Lists(msgspec.Struct, frozen=True):
     limit: str
     most: int
     until: str
+    written: Callable[[datetime], str]
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -99,12 +113,17 @@ class Mapped(msgspec.Struct, frozen=True):
     brand_header: str | None
     brand_parameter: str | None
     brand_is: Expression | None
-    absent: Sequence[int]
+    absent: Sequence[int] | None
     refusals: Sequence[Refusal]
     reads: Mapping[str, Read]
     search: Search | None
     restrict: Write | None
     add_note: Write | None
+
+    @property
+    def calls_say_brand(self) -> bool:
+        """Whether the PAM itself keeps a call to one brand."""
+        return bool(self.brand_header or self.brand_parameter) or self.brand_is is None
 
 
 def load(path: Path) -> Mapped:
@@ -117,20 +136,36 @@ def load(path: Path) -> Mapped:
     brand = told["brand"].parts(("header", "parameter", "is")) if "brand" in told else {}
     if brand.keys() >= {"header", "parameter"}:
         raise told["brand"].wrong("a call says its brand by a header or by a parameter, not by both")
+    brands = _brands(told["brands"])
+    if len(brands) > 1 and not brand:
+        raise told["brands"].wrong("of several brands, `brand` has to tell how a call says or a reply proves which")
     return Mapped(
         header=sent["header"].text() if sent else "Authorization",
         prefix=sent["prefix"].text() if "prefix" in sent else "" if sent else "Bearer ",
-        brands={name: word.text() for name, word in told["brands"].parts().items()},
+        brands=brands,
         brand_header=brand["header"].text() if "header" in brand else None,
         brand_parameter=brand["parameter"].text() if "parameter" in brand else None,
         brand_is=brand["is"].expression() if "is" in brand else None,
-        absent=[one.number(599) for one in told["absent"].items()] if "absent" in told else [404],
+        absent=[one.number(599) for one in told["absent"].items()] if "absent" in told else None,
         refusals=[_refusal(one) for one in told["refusals"].items()] if "refusals" in told else [],
         reads={name: _read(name, kind, told[name]) for name, kind in READS.items() if name in told},
         search=_search(told["search"]) if "search" in told else None,
         restrict=_write(told["restrict"], scoped=True) if "restrict" in told else None,
         add_note=_write(told["add_note"], scoped=False) if "add_note" in told else None,
     )
+
+
+def _brands(said: Said) -> Mapping[str, str]:
+    parts, brands = said.parts(), dict[str, str]()
+    for name, word in parts.items():
+        if not _BRAND.fullmatch(name):
+            raise word.wrong(f"{name} is no brand: lower-case letters, digits and hyphens")
+        if word.text() in brands.values():
+            raise word.wrong(f"{word.text()} is another brand's word already")
+        brands[name] = word.text()
+    if not brands:
+        raise said.wrong("at least one brand is expected here")
+    return brands
 
 
 def _refusal(said: Said) -> Refusal:
@@ -170,7 +205,11 @@ def _read(name: str, kind: Any, said: Said) -> Read:
 
 def _lists(parts: Mapping[str, Said]) -> Lists:
     limit = parts["limit"].parts(("parameter", "most"), ("parameter", "most"))
-    return Lists(limit["parameter"].text(), limit["most"].number(_MOST_ITEMS), parts["until"].text())
+    until, written = parts["until"], WRITTEN["iso"]
+    if until.is_mapping:
+        said = until.parts(("parameter", "as"), ("parameter", "as"))
+        until, written = said["parameter"], WRITTEN[said["as"].one_of(tuple(WRITTEN))]
+    return Lists(limit["parameter"].text(), limit["most"].number(_MOST_ITEMS), until.text(), written)
 
 
 def _search(said: Said) -> Search:
@@ -192,6 +231,9 @@ def _write(said: Said, *, scoped: bool) -> Write:
     method, path = _called(said, parts, ("post", "put", "patch"))
     scopes = parts["scopes"].parts([scope.value for scope in RestrictionScope]) if scoped else {}
     body = parts["body"].plain()
+    for blank in () if scoped else ("{body}", "{audit_id}"):  # a note is found again by the audit id in it
+        if blank not in str(body):
+            raise parts["body"].wrong(f"{blank} stands nowhere in it")
     if not isinstance(body, dict):
         raise parts["body"].wrong("a mapping is expected here")
     return Write(

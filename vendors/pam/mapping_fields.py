@@ -2,20 +2,22 @@
 
 What a mapping may say of an attribute follows from its type in the port, so a new attribute needs no line here:
 
-    text, yes or no   an expression
-    a word            an expression, or `value` with `words`: the PAM's word to the port's; another becomes UNKNOWN
-    an instant        an expression (ISO 8601 with its offset), or `value` with `as`
+    text, yes or no   an expression, or `value` with `words`; a yes or no is not compared, since missing is not no
+    a word            an expression, or `value` with `words`: the PAM's word to the port's
+    an instant        an expression (ISO 8601 with its offset), or `value` with `as`; so is a day
     money             `amount`, `currency`, and `unit`: major (12.50) or minor (1250)
     a record          its attributes
-    several           `each` finds them, the rest says what one is; of texts an expression is enough, and where the PAM
-                      has none of the kind, "`[]`" says so
+    several           `each` finds them, the rest says what one is; of texts an expression is enough
+
+A word that is not in `words` is UNKNOWN, null where the enumeration has none of that and the attribute may be null, and
+makes the record unreadable where neither is so.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -29,17 +31,36 @@ from vendors.ports.source import Source
 from vendors.reference.shapes import fields_of, kind_of, optional
 
 Translation = Callable[[Any], Any]  # a part of a reply -> the reference contract's shape of it; raises ValueError
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 18  # digits of an amount before its point; Decimal would write out a billion of them
+_EXACT = 1e13  # up to here the shortest text of a number is the very amount that was written
+
+
+def _since_epoch(unit: str) -> Callable[[Any], datetime]:
+    def convert(said: Any) -> datetime:
+        if isinstance(said, bool):
+            raise ValueError
+        return _EPOCH + timedelta(**{unit: float(said)})
+
+    return convert
+
+
+def _utc(said: Any) -> datetime:
+    """An instant without an offset is one of UTC; an offset that stands there is heard."""
+    at = datetime.fromisoformat(msgspec.convert(said, str))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 INSTANTS: Mapping[str, Callable[[Any], datetime]] = {
-    "epoch_seconds": lambda said: datetime.fromtimestamp(float(said), UTC),
-    "epoch_milliseconds": lambda said: datetime.fromtimestamp(float(said) / 1000, UTC),
-    "utc": lambda said: datetime.fromisoformat(str(said)).replace(tzinfo=UTC),
-}
+    "epoch_seconds": _since_epoch("seconds"), "epoch_milliseconds": _since_epoch("milliseconds"), "utc": _utc,
+}  # fmt: skip
+ANSWERS = {"true": True, "false": False}
 
 
-def translated(hint: Any, said: Said) -> Translation:
+def translated(hint: Any, said: Said, *, may_lack: bool = False) -> Translation:
     """What the file says of an attribute of this type. Raises BadMapping."""
     if (inner := optional(hint)) is not None:
-        return translated(inner, said)
+        return translated(inner, said, may_lack=True)
     if hint is Money:
         return _money(said)
     if hint is Key:
@@ -48,11 +69,13 @@ def translated(hint: Any, said: Said) -> Translation:
         return _several(typing.get_args(hint)[0], said)
     if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
         return record(hint, said)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return _word(hint, said)
-    if hint is datetime:
-        return _instant(said)
-    find = said.expression()
+    if hint in (datetime, date):
+        return _instant(said, hint)
+    if said.is_mapping:
+        parts = said.parts(("value", "words"), ("value", "words"))
+        find, meant = parts["value"].expression(), _meant(hint, parts["words"], may_lack)
+        return lambda reply: meant(find(reply))
+    find = said.expression(may_compare=hint is not bool)
     return (lambda reply: _text(find(reply))) if hint is str else find
 
 
@@ -97,7 +120,9 @@ def _money(said: Said) -> Translation:
             return None
         if isinstance(found, bool) or not isinstance(code, str):
             raise ValueError("no amount of a currency")
-        number = Decimal(str(found)).scaleb(-exponent_of(code)) if minor else Decimal(str(found))
+        number = Decimal(str(found)).scaleb(-exponent_of(code) if minor else 0)
+        if abs(number.adjusted()) > _LONGEST or (isinstance(found, float) and abs(found) >= _EXACT):
+            raise ValueError("an amount of too many digits")
         return {"amount": f"{number:f}", "currency": code}
 
     return translate
@@ -111,7 +136,7 @@ def _several(item: Any, said: Said) -> Translation:
         find, translate = said.parts(needed=("each",))["each"].expression(), record(item, said, each=True)
     else:
         parts = said.parts(("each", "words"), ("each", "words"))
-        find, translate = parts["each"].expression(), _meant(item, parts["words"])
+        find, translate = parts["each"].expression(), _meant(item, parts["words"], False)
 
     def each(reply: Any) -> Any:
         found = find(reply)
@@ -124,22 +149,28 @@ def _several(item: Any, said: Said) -> Translation:
     return each
 
 
-def _word(kind: type[Enum], said: Said) -> Translation:
-    if not said.is_mapping:
-        return said.expression()
-    parts = said.parts(("value", "words"), ("value", "words"))
-    find, meant = parts["value"].expression(), _meant(kind, parts["words"])
-    return lambda reply: meant(find(reply))
+def _meant(kind: Any, said: Said, may_lack: bool) -> Translation:
+    """What the PAM's word means. Its yes and no are written true and false."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        known, spare = [one.value for one in kind], "UNKNOWN" if "UNKNOWN" in {one.value for one in kind} else None
+        words: Mapping[str, Any] = {name: part.one_of(known) for name, part in said.parts().items()}
+    else:
+        spare = None
+        words = {
+            name: ANSWERS[part.one_of(tuple(ANSWERS))] if kind is bool else part.text()
+            for name, part in said.parts().items()
+        }
+
+    def meant(found: Any) -> Any:
+        word = words.get(_text(found), spare) if found is not None else None
+        if word is None and found is not None and not may_lack:
+            raise ValueError("a word that the mapping does not have")
+        return word
+
+    return meant
 
 
-def _meant(kind: Any, said: Said) -> Translation:
-    """The port's word for the PAM's. Yes and no are written true and false."""
-    known = [one.value for one in kind]
-    words = {name: part.one_of(known) for name, part in said.parts().items()}
-    return lambda found: None if found is None else words.get(_text(found), _text(found))
-
-
-def _instant(said: Said) -> Translation:
+def _instant(said: Said, kind: Any) -> Translation:
     if not said.is_mapping:
         return said.expression()
     parts = said.parts(("value", "as"), ("value", "as"))
@@ -148,9 +179,10 @@ def _instant(said: Said) -> Translation:
     def translate(reply: Any) -> Any:
         found = find(reply)
         try:
-            return None if found is None else convert(found).isoformat()
-        except (ValueError, TypeError, OverflowError, OSError):
+            at = None if found is None else convert(found)
+        except (ValueError, TypeError, OverflowError):
             raise ValueError("no instant") from None
+        return at and (at.isoformat() if kind is datetime else at.date().isoformat())
 
     return translate
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import jmespath
 import yaml
-from jmespath.exceptions import ArityError, JMESPathError, UnknownFunctionError
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
 Expression = Callable[[Any], Any]  # a reply, or a part of one -> what it says; raises ValueError where it does not fit
 
@@ -79,35 +80,74 @@ class Said:
             return [part.plain() for part in self.items()]
         return yaml.safe_load(yaml.serialize(self._node))
 
-    def expression(self) -> Expression:
-        """A JMESPath expression."""
+    def expression(self, *, may_compare: bool = True) -> Expression:
+        """A JMESPath expression. One that may not compare is an answer by yes or no, which must come from the PAM."""
         try:
             compiled = jmespath.compile(self.text())
-            compiled.search({})
-        except (UnknownFunctionError, ArityError) as error:
-            raise self.wrong(str(error)) from error
         except JMESPathError as error:
-            if type(error).__name__ != "JMESPathTypeError":  # an empty object is no reply
-                raise self.wrong(f"no JMESPath expression: {str(error).splitlines()[0]}") from error
+            raise self.wrong(f"no JMESPath expression: {str(error).splitlines()[0]}") from error
+        for node in _nodes(compiled.parsed):
+            if node["type"] == "function_expression":
+                self._must_be_callable(node["value"], len(node["children"]))
+        if not may_compare and any(_denies(node) for node in _nodes(compiled.parsed, filters=False)):
+            raise self.wrong("a comparison says no of what is missing: write `value` and `words`")
 
         def evaluate(value: Any) -> Any:
             try:
                 return compiled.search(value)
-            except JMESPathError:  # its own sentence holds what the reply says
+            except (ValueError, TypeError, ArithmeticError, LookupError):  # its own sentence holds what the reply says
                 raise ValueError("an expression does not fit the reply") from None
 
         return evaluate
+
+    def _must_be_callable(self, name: str, arguments: int) -> None:
+        """Evaluation would tell it only of a reply that leads there."""
+        if (known := Functions.FUNCTION_TABLE.get(name)) is None:
+            raise self.wrong(f"JMESPath has no function {name}")
+        signature = known["signature"]
+        if arguments < len(signature) or (arguments > len(signature) and not signature[-1].get("variadic")):
+            raise self.wrong(f"the function {name} takes {len(signature)}, and not {arguments}")
+
+
+def _nodes(node: Mapping[str, Any], *, filters: bool = True) -> Iterator[Mapping[str, Any]]:
+    """The parts of an expression; without `filters` those alone that can become its result."""
+    yield node
+    inner = node["children"] if filters or node["type"] != "filter_projection" else node["children"][:2]
+    for one in inner:
+        if isinstance(one, dict):  # a slice has numbers
+            yield from _nodes(one, filters=filters)
+
+
+def _denies(node: Mapping[str, Any]) -> bool:
+    return node["type"] == "not_expression" or (node["type"] == "comparator" and node["value"] in ("eq", "ne"))
 
 
 def opened(path: Path) -> Said:
     """The whole file. Raises BadMapping."""
     try:
-        node = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise BadMapping(f"{path}: cannot be read") from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadMapping(f"{path}:{mark.line + 1 if mark else 1}: {error.problem or error.context}") from error
+    except yaml.reader.ReaderError as error:
+        raise BadMapping(f"{path}:{text[: error.position].count(chr(10)) + 1}: {error.reason}") from error
     if node is None:
         raise BadMapping(f"{path}:1: there is nothing in it")
+    _must_end(str(path), node, [], set())
     return Said(str(path), node)
+
+
+def _must_end(file: str, node: yaml.Node, around: list[yaml.Node], done: set[int]) -> None:
+    """Raises BadMapping where an alias stands within what it repeats."""
+    if any(node is one for one in around):
+        raise Said(file, node).wrong("an alias stands within what it repeats")
+    if id(node) in done or isinstance(node, yaml.ScalarNode):
+        return
+    inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+    for one in inner:
+        _must_end(file, one, [*around, node], done)
+    done.add(id(node))
