@@ -86,6 +86,7 @@ class Client:
         conflict: Callable[[bytes], bool] | None = None,
         effect: Effect | None = None,
         share: str = "",
+        meant: Callable[[T], VendorError | None] | None = None,
     ) -> T | None:
         """The decoded reply, or None for a status in `absent`. `at` fills `{name}` in the path, quoted.
 
@@ -93,6 +94,7 @@ class Client:
         A write passes `absent=()`: a missing object is a refusal then, not an answer.
         `conflict` tells from the body of a refusal whether the object's state forbids what was asked, for a product
         that says so by no status of its own. `share` names what the product counts calls for, where it counts for each.
+        `meant` tells what a reply with a status of success means that is none, for a product that says no by 200.
 
         Raises the VendorError that fits; never anything else a vendor can cause.
         """
@@ -105,13 +107,19 @@ class Client:
             if reply.status_code in absent:
                 return None
             self._judge(operation, reply, conflict)
-            try:
-                return msgspec.json.decode(reply.content or b"null", type=into)
-            except (msgspec.DecodeError, RecursionError) as error:  # lists within lists, too many to be read
-                raise VendorMalformedError(self.system, operation, str(error)) from error
+            answer = self._decoded(operation, reply, into)
+            if meant is not None and (error := meant(answer)) is not None:
+                raise error
+            return answer
 
         with self._watched(operation):
             return await self._resilience.carry(call, attempt)
+
+    def _decoded(self, operation: str, reply: Reply, into: type[T]) -> T:
+        try:
+            return msgspec.json.decode(reply.content or b"null", type=into)
+        except (msgspec.DecodeError, RecursionError) as error:  # lists within lists, too many to be read
+            raise VendorMalformedError(self.system, operation, str(error)) from error
 
     @contextmanager
     def _watched(self, operation: str) -> Iterator[None]:

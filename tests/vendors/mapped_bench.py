@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,9 @@ players:
 """
 
 
+Written = Callable[..., Path]
+
+
 def stand(world: World = WORLD) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=mapped_pam.stage(world, TOKEN, lambda: NOW).app))
 
@@ -47,10 +51,23 @@ def replying(answer: Answer) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
 
+def saying(body: Any, status: int = 200) -> httpx.AsyncClient:
+    told = body if isinstance(body, str) else json.dumps(body)
+    return replying(lambda request: httpx.Response(status, text=told))
+
+
 def adapter(http: httpx.AsyncClient, mapping: Path = mapped_pam.MAPPING, token: str = TOKEN) -> MappedPam:
+    return over(client(http, mapping, token), mapping)
+
+
+def client(http: httpx.AsyncClient, mapping: Path = mapped_pam.MAPPING, token: str = TOKEN) -> Client:
     mapped = load(mapping)
-    client = Client(System.PAM, "http://pam", http, always({mapped.header: mapped.prefix + token}))
-    return MappedPam(Calls(client, mapped), mapped, "PAM", lambda: NOW)
+    return Client(System.PAM, "http://pam", http, always({mapped.header: mapped.prefix + token}))
+
+
+def over(account: Client, mapping: Path = mapped_pam.MAPPING) -> MappedPam:
+    mapped = load(mapping)
+    return MappedPam(Calls(account, mapped), mapped, "PAM", lambda: NOW)
 
 
 async def calls(http: httpx.AsyncClient) -> Mapping[str, int]:

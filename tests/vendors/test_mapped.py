@@ -31,8 +31,6 @@ from vendors.errors import (
     VendorRejectedError,
 )
 from vendors.pam.mapped import filled
-from vendors.pam.mapping import load
-from vendors.pam.mapping_file import BadMapping
 from vendors.ports.keys import Key
 from vendors.ports.paging import Listing, Page
 from vendors.ports.pam import (
@@ -251,54 +249,3 @@ def test_what_is_filled_in_is_never_filled_in_again() -> None:
     assert filled({"x": ["{id} {body}", 1, None], "{id}": "{other}"}, words) == {
         "x": ["{body} said {audit_id}", 1, None], "{id}": "{other}",
     }  # fmt: skip
-
-
-WRONG = [  # what is written in place of what, the line it is told by, and what is said
-    ("brands: {acme: A}", "brands: {acme: A}\nbrand: {acme: A}", 3, "no such key: acme"),
-    ("brands: {acme: A}\n", "\n", 3, "brands is missing"),
-    ("  get: /people", "  fetch: /people", 4, "no such key: fetch"),
-    ("  get: /people", "  get: people", 4, "begins with /"),
-    ("  get: /people", "  get: /people?x=1", 4, "has no query"),
-    ("  ids: {parameter: ids, most: 2}", "  ids: {parameter: ids, most: none}", 5, "a number from 1"),
-    ("  ids: {parameter: ids, most: 2}\n", "", 4, "many `ids`"),
-    ("  items: people", "  items: people[", 6, "no JMESPath expression"),
-    ("  items: people", "  items: teleport(people)", 6, "teleport"),
-    ("  id: id\n", "", 4, "id is missing"),
-    ("status: state,", "", 11, "status is missing"),
-    ("status: state,", "status: {value: state, words: {A: AWAKE}},", 11, "AWAKE is none of ACTIVE"),
-    ("verified: checked", "verified: checked, colour: red", 11, "no such key: colour"),
-    ("    account:", "    birthday: born\n    account:", 11, "no such key: birthday"),
-    ("    account:", "    registered_at: {value: at, as: moons}\n    account:", 11, "moons is none of"),
-    ("    account:", "    tags: a\n    account:", 11, "tags stands here twice"),
-    ("  record:", "  record: [", 8, ""),
-    ("brands: {acme: A}", "brands: {acme: A}\nabsent: [404, never]", 3, "a number from 1"),
-    ("brands: {acme: A}", "brands: {acme: A}\nrefusals: [{when: x, is: sad}]", 3, "sad is none of"),
-    ("brands: {acme: A}", "brands: {acme: A}\nbrand: {header: X, parameter: y}", 3, "not by both"),
-    ("brands: {acme: A}", "brands: {acme: A}\nadd_note: {get: /x, body: {}}", 3, "no such key: get"),
-    (
-        "brands: {acme: A}",
-        "brands: {acme: A}\nrestrict: {post: /x, body: {}, scopes: {ALL: {}}}",
-        3,
-        "no such key: ALL",
-    ),
-]
-
-
-@pytest.mark.parametrize(("written", "instead", "line", "sentence"), WRONG)
-def test_a_wrong_file_is_told_by_its_line(tmp_path: Path, written: str, instead: str, line: int, sentence: str) -> None:
-    assert written in LITTLE
-    (file := tmp_path / "wrong.yaml").write_text(LITTLE.replace(written, instead))
-    with pytest.raises(BadMapping) as told:
-        load(file)
-    place, _, said = str(told.value).partition(": ")
-    assert sentence in said
-    assert abs(int(place.rpartition(":")[2]) - line) <= (2 if not sentence else 0), told.value
-
-
-@pytest.mark.parametrize("text", ["", "- a\n- b\n", "players"])
-def test_what_is_no_mapping_at_all_is_told_so(tmp_path: Path, text: str) -> None:
-    (file := tmp_path / "wrong.yaml").write_text(text)
-    with pytest.raises(BadMapping, match=r"wrong\.yaml:1: "):
-        load(file)
-    with pytest.raises(BadMapping, match="cannot be read"):
-        load(tmp_path / "missing.yaml")

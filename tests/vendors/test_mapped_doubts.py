@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,18 +9,27 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.vendors.mapped_bench import LITTLE, NOW, PLAYER, adapter, bet, person, replying, stand, with_bets
+from tests.vendors.mapped_bench import (
+    PLAYER,
+    Written,
+    adapter,
+    bet,
+    client,
+    over,
+    person,
+    replying,
+    saying,
+    stand,
+    with_bets,
+)
 from vendors.errors import VendorDownError, VendorError, VendorMalformedError, VendorRejectedError
-from vendors.pam.mapping import load
-from vendors.pam.mapping_file import BadMapping
+from vendors.ports.health import HealthState
 from vendors.ports.keys import Key
 from vendors.ports.money import Money
-from vendors.ports.paging import Listing, Page
 from vendors.ports.pam import AccountStatus, Balance, NewNote, Player
 from vendors.sandbox import mapped_pam
 
 OTHER = Key("player", "borealis", "s-001")
-Written = Callable[..., Path]
 WALLETS = """balances:
   get: /wallets
   ids: {parameter: ids, most: 50}
@@ -35,26 +42,6 @@ WALLETS = """balances:
 """
 NOTES = """add_note: {post: "/people/{id}/notes", body: {text: "{body} {audit_id}"}}
 """
-
-
-@pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """The little mapping with something in place of something, and with more behind it."""
-
-    def write(*instead: tuple[str, str], more: str = "") -> Path:
-        text = LITTLE
-        for old, new in instead:
-            assert old in text
-            text = text.replace(old, new)
-        (file := tmp_path / "mapping.yaml").write_text(text + more)
-        return file
-
-    return write
-
-
-def saying(body: Any, status: int = 200) -> httpx.AsyncClient:
-    told = body if isinstance(body, str) else json.dumps(body)
-    return replying(lambda request: httpx.Response(status, text=told))
 
 
 def people(*told: Any) -> httpx.AsyncClient:
@@ -104,6 +91,18 @@ async def test_no_such_customer_said_of_many_is_said_of_nobody_of_them() -> None
     assert await adapter(http).players([PLAYER]) == {}
     both = await adapter(http).players([PLAYER, Key("player", "acme", "s-002")])
     assert [type(one) for one in both.values()] == [VendorRejectedError] * 2
+
+
+async def test_a_refusal_with_status_200_counts_as_a_failure_of_the_pam() -> None:
+    account = client(saying({"ok": False, "fault": "ON_FIRE"}))
+    assert isinstance((await over(account).players([PLAYER]))[PLAYER], VendorDownError)
+    assert account.health.now().state is HealthState.DOWN
+
+
+async def test_a_write_that_fails_with_status_200_may_have_happened() -> None:
+    with pytest.raises(VendorDownError) as told:
+        await adapter(saying({"ok": False, "fault": "ON_FIRE"})).add_note(NewNote(PLAYER, "Called.", "a-1"))
+    assert told.value.write_may_have_happened
 
 
 async def test_what_a_pam_tells_twice_is_one_thing() -> None:
@@ -249,97 +248,3 @@ async def test_an_expression_that_trips_over_a_reply_is_that_records_error(writt
     assert isinstance(await read(people(odd), mapping), VendorMalformedError)
     torn = written(("items: people", "items: people[::0]"))
     assert isinstance(await read(people(person()), torn), VendorMalformedError)
-
-
-def four_a_page(tmp_path: Path, *more: tuple[str, str]) -> Path:
-    text = mapped_pam.MAPPING.read_text().replace("take, most: 100", "take, most: 4")
-    for old, new in more:
-        assert old in text
-        text = text.replace(old, new)
-    (file := tmp_path / "four.yaml").write_text(text)
-    return file
-
-
-def wager(name: str, minute: int) -> dict[str, Any]:
-    at = int(NOW.timestamp() * 1000) - minute * 60_000
-    return {
-        "customer": "s-001", "ref": name, "round": f"r-{name}", "game": {"code": "g"}, "state": "done", "iso": "EUR",
-        "stake": "1.00", "won": "0.00", "placed": at, "changed": at,
-    }  # fmt: skip
-
-
-async def walked(http: httpx.AsyncClient, mapping: Path, first: int) -> list[str]:
-    one, seen, before = adapter(http, mapping), list[str](), None
-    while True:
-        listing = Listing(PLAYER, first, before)
-        page = (await one.rounds([listing]))[listing]
-        assert isinstance(page, Page), page
-        seen += [item.id.local for item in page.items]
-        if not page.more:
-            return seen
-        before = page.positions[-1]
-
-
-@pytest.mark.parametrize("includes", [True, False])
-@pytest.mark.parametrize("as_written", ["iso", "epoch_milliseconds"])
-async def test_bets_of_one_instant_at_a_pages_end_are_not_lost(tmp_path: Path, includes: bool, as_written: str) -> None:
-    held = [wager("e", 1), wager("a", 2), wager("b", 2), wager("d", 3), wager("c", 4)]
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        upto, told = request.url.params.get("upto"), held
-        if upto:
-            last = int(upto) if upto.isdecimal() else int(datetime.fromisoformat(upto).timestamp() * 1000)
-            told = [one for one in held if one["placed"] < last or (includes and one["placed"] == last)]
-        return httpx.Response(200, json={"ok": True, "wagers": told[: int(request.url.params["take"])]})
-
-    mapping = four_a_page(tmp_path, ("until: upto", f"until: {{parameter: upto, as: {as_written}}}"))
-    for first in (1, 2, 9):
-        assert await walked(replying(answer), mapping, first) == ["e", "b", "a", "d", "c"]
-
-
-async def test_a_full_page_that_runs_from_old_to_new_may_hide_the_newest_and_is_an_error(tmp_path: Path) -> None:
-    http = saying({"ok": True, "wagers": [wager("a", 4), wager("b", 3), wager("c", 2), wager("d", 1)]})
-    listing = Listing(PLAYER, 2)
-    assert isinstance((await adapter(http, four_a_page(tmp_path)).rounds([listing]))[listing], VendorMalformedError)
-
-
-@pytest.mark.parametrize("changed", [{"customer": "s-002"}, {"customer": None}, {"site": "BO"}])
-async def test_somebody_elses_bet_is_an_error(changed: dict[str, Any]) -> None:
-    http, listing = saying({"ok": True, "wagers": [wager("a", 1) | changed]}), Listing(PLAYER, 2)
-    assert isinstance((await adapter(http).rounds([listing]))[listing], VendorMalformedError)
-
-
-WRONG = [  # what is written in place of what, what stands behind it, the line it is told by, and what is said
-    ("items: people", "items: people && teleport(x)", "", 6, "JMESPath has no function teleport"),
-    ("items: people", "items: people[?contains(x)]", "", 6, "the function contains takes 2, and not 1"),
-    ("verified: checked", "verified: \"kyc == 'Y'\"", "", 11, "says no of what is missing"),
-    ("verified: checked", 'verified: "!unchecked"', "", 11, "says no of what is missing"),
-    ("verified: checked", "verified: {value: kyc, words: {Y: perhaps}}", "", 11, "perhaps is none of true, false"),
-    ("verified: checked", "verified: {value: kyc}", "", 11, "words is missing"),
-    ("{acme: A}", "{acme: A, borealis: B}", "", 2, "of several brands"),
-    ("{acme: A}", "{acme: A, borealis: A}", "", 2, "another brand's word already"),
-    ("{acme: A}", "{Acme: A}", "", 2, "Acme is no brand"),
-    ("{acme: A}", "{}", "", 2, "at least one brand"),
-    ("{acme: A}", "{acme: A}", "add_note: {post: /x, body: {text: '{body}'}}\n", 12, "{audit_id} stands nowhere"),
-    ("{acme: A}", "{acme: A}", "add_note: {post: /x, body: &a {text: *a}}\n", 12, "an alias stands within"),
-    ("{acme: A}", "{acme: A}", "# \x07\n", 12, "special characters"),
-    ("    tags:", "    date_of_birth: {value: born, as: iso}\n    tags:", "", 9, "iso is none of"),
-    ("    tags:", "    registered_at: 'at'\n    account.status: state\n    tags:", "", 10, "no such key"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=[one[4] for one in WRONG])
-def test_a_doubtful_file_is_told_by_its_line(written: Written, wrong: tuple[str, str, str, int, str]) -> None:
-    old, new, more, line, sentence = wrong
-    file = written((old, new), more=more)
-    with pytest.raises(BadMapping) as told:
-        load(file)
-    place, _, said = str(told.value).partition(": ")
-    assert (place, sentence in said) == (f"{file}:{line}", True), told.value
-
-
-def test_the_same_thing_said_twice_by_an_alias_is_well(written: Written) -> None:
-    text = written(more="add_note: {post: /x, body: {a: &a {text: '{body} {audit_id}'}, b: *a}}\n")
-    note = load(text).add_note
-    assert note is not None
-    assert note.body["a"] == note.body["b"]

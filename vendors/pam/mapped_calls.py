@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,12 +20,16 @@ from vendors.errors import (
 )
 from vendors.pam.mapping import Mapped, Read
 from vendors.pam.mapping_file import Expression
+from vendors.ports.source import System
 from vendors.resilience.call import Effect, not_asked
 
-_MEANT: Mapping[str, type[VendorError]] = {
+_MEANT: Mapping[str, Callable[[System, str, str], VendorError]] = {
+    "busy": VendorBusyError,
+    "conflict": VendorConflictError,
+    "down": partial(VendorDownError, answered=True),
+    "rejected": VendorRejectedError,
     "absent": VendorRejectedError,  # of many ids: which of them is not said
-    "busy": VendorBusyError, "conflict": VendorConflictError, "down": VendorDownError, "rejected": VendorRejectedError,
-}  # fmt: skip
+}
 NOTHING: Mapping[str, str] = MappingProxyType({})
 ABSENT = object()  # there is no such player
 
@@ -65,8 +70,9 @@ class Calls:
         reply = await self._client.ask(
             asked.name, asked.method, asked.path, into=kind, at={"id": asked.id} if "{id}" in asked.path else {},
             query=query or None, body=body, headers=headers, absent=self._absent(asked), effect=asked.effect,
+            meant=lambda reply: self._refusal(asked, reply),
         )  # fmt: skip
-        return ABSENT if reply is None and reads else self._judged(asked, reply)
+        return ABSENT if (reply is None and reads) or self._meaning(reply) == "absent" else reply
 
     def _absent(self, asked: Asked) -> Sequence[int]:
         """Of many ids a status cannot say which it means; and a 404 of a path without an id may mean the path."""
@@ -74,13 +80,15 @@ class Calls:
             return ()
         return (404,) * ("{id}" in asked.path) if self._mapped.absent is None else self._mapped.absent
 
-    def _judged(self, asked: Asked, reply: Any) -> Any:
-        for refusal in self._mapped.refusals:
-            if found(refusal.when, reply):
-                if refusal.meaning == "absent" and asked.one:
-                    return ABSENT
-                raise _MEANT[refusal.meaning](self._client.system, asked.name, "the reply says so")
-        return reply
+    def _refusal(self, asked: Asked, reply: Any) -> VendorError | None:
+        meaning = self._meaning(reply)
+        if meaning is None or (meaning == "absent" and asked.one):
+            return None
+        return _MEANT[meaning](self._client.system, asked.name, "the reply says so")
+
+    def _meaning(self, reply: Any) -> str | None:
+        """The first refusal whose expression is true of the reply."""
+        return next((one.meaning for one in self._mapped.refusals if found(one.when, reply)), None)
 
     async def entries(
         self, read: Read, brand: str, ids: Sequence[str], more: Mapping[str, str]

@@ -91,6 +91,8 @@ class Said:
                 self._must_be_callable(node["value"], len(node["children"]))
         if not may_compare and any(_denies(node) for node in _nodes(compiled.parsed, filters=False)):
             raise self.wrong("a comparison says no of what is missing: write `value` and `words`")
+        if (names := _names(compiled.parsed)) is not None:
+            return lambda value: _followed(value, names)
 
         def evaluate(value: Any) -> Any:
             try:
@@ -116,6 +118,22 @@ def _nodes(node: Mapping[str, Any], *, filters: bool = True) -> Iterator[Mapping
     for one in inner:
         if isinstance(one, dict):  # a slice has numbers
             yield from _nodes(one, filters=filters)
+
+
+def _names(node: Mapping[str, Any]) -> Sequence[str] | None:
+    """The names of an expression that is nothing but names: most are, and those need no interpreter."""
+    if node["type"] == "field":
+        return [node["value"]]
+    inner = [_names(one) for one in node["children"]] if node["type"] == "subexpression" else [None]
+    return [name for names in inner for name in names or ()] if None not in inner else None
+
+
+def _followed(value: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
 
 
 def _denies(node: Mapping[str, Any]) -> bool:

@@ -54,6 +54,7 @@ def fields_of(record: Any) -> Sequence[tuple[str, Any, bool]]:
     return [(field.name, hints[field.name], not field.required) for field in msgspec.structs.fields(origin)]
 
 
+@cache
 def optional(hint: Any) -> Any | None:
     """What a type is besides None; None if it cannot be None."""
     if typing.get_origin(hint) not in (typing.Union, types.UnionType):

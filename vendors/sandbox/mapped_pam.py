@@ -1,4 +1,4 @@
-"""A PAM that an operator wrote for himself, with words of his own: what the mapping file beside it is an example for.
+"""A PAM that an operator wrote for himself, with words of his own: what docs/mapping.example.yaml describes.
 
 Nobody else has such an API, so nothing here follows a document. It knows sites in place of brands, says no with status
 200 and a `fault`, counts money in minor units in wallets and in decimals in bets, and instants in three ways.
@@ -20,7 +20,7 @@ from vendors.sandbox.facts import GAMES, PlayerFacts, RoundFacts
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
 
-MAPPING = Path(__file__).with_suffix(".yaml")
+MAPPING = Path(__file__).parents[2] / "docs" / "mapping.example.yaml"
 MOST = 50
 SITES = {"acme": "AC", "borealis": "BO", "corona": "CO"}
 _BLOCKS = {"login": "signin", "withdraw": "cashout", "game": "games"}
