@@ -24,7 +24,7 @@ test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
 	$(BIN)/python -m pytest --numprocesses 2
 
 nightly: .venv/dev.stamp  ## what takes longer: 20,000 made-up documents, every system under every fault, the contract
-	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py tests/contracts/test_documents.py
+	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py tests/contracts
 	NIGHTLY=1 $(BIN)/python -m pytest --timeout 0 -s tests/specs/test_storm.py
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts

@@ -98,7 +98,7 @@ class ReferencePort:
 
     def _value(self, operation: Operation, ask: Any, said: Any) -> Any:
         if operation.answer is Key:  # the brand is what was asked for
-            person = msgspec.convert(said, dict[str, str])
+            person = msgspec.convert(said, dict[str, Any])
             return Key.parse(f"player:{person['brand']}:{person['id']}")
         return read(said, operation.answer, self._frame(ask), "")
 
