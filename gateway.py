@@ -15,29 +15,25 @@ from typing import Annotated
 import httpx
 import msgspec
 import typer
-from graphql import ExecutionResult, OperationType
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import Route
 
 import telemetry
 from auth import audit_chain
 from auth import policy as policies
-from auth.acting import Road
 from auth.audit import AuditStore, open_store
 from auth.database import Place, address
-from auth.identity import ANONYMOUS, Identity, IdentityUnavailable, InvalidToken, Issuer, Principal
+from auth.identity import Identity, Issuer
 from auth.jwks import KeySet
 from auth.oidc import OidcIssuer
-from auth.permissions import KNOWN_SCOPES
 from auth.sandbox_issuer import SandboxIssuer, issue
 from auth.tokens import Claims, Rules
 from cache.bus import MemoryBus
 from cache.event_tables import EventsUnavailable
 from cache.events import EventStore, open_events
 from cache.intake import Intake, concluding
-from cache.observing import Observer, Rereading
-from cache.reads import Ports, Reads
+from cache.observing import Rereading
+from cache.reads import Ports
 from cache.scope_records import ScopeRecords
 from cache.shared_access import BadShared
 from cache.shared_access import opened as opened_shared
@@ -45,17 +41,11 @@ from cache.shared_rates import SharedRates
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
-from execution.connections import Cursors
-from execution.documents import Asked
-from execution.executor import Answer, Engine
-from execution.http import BadRequest, Endpoint
-from execution.publication import Spec
+from execution.http import Endpoint
 from execution.serving import Drain, middleware, operational, run, server, settle
-from resolvers.acting import MutationRoot
 from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
-from resolvers.context import Access, Context, Scope
-from resolvers.player import Root
-from schema.graph import publication, schema
+from schema.answering import Answering, Behind, permission_table
+from schema.audiences import Part, parts
 from vendors.checking import Verdict, Watching, check
 from vendors.connection import Connection
 from vendors.connections import BadVendors, Connections
@@ -63,7 +53,6 @@ from vendors.ports.keys import Key
 from vendors.ports.source import System
 from vendors.ports.webhooks import BadSignature, WebhookReader
 from vendors.probes import Sample
-from vendors.resilience import deadline
 from vendors.sandbox import handles, overlays, town
 from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World, build
@@ -71,7 +60,6 @@ from vendors.webhooks import by_address
 from vendors.wire import Wire, opened
 
 HERE = Path(__file__).parent
-_TOKEN = frozenset({"signed.in"})
 Clock = Callable[[], datetime]
 
 
@@ -80,81 +68,25 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Gateway:
-    """One process's gateway: who asks, what he may see, and the graph over the ports."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        ports: Ports,
-        audit: AuditStore,
-        identity: Identity,
-        clock: Clock,
-        *,
-        store: Store,
-        events: EventStore,
-        scopes: ScopeRecords | None = None,
-    ) -> None:
-        self._ports, self._audit, self._identity, self._store, self._clock = ports, audit, identity, store, clock
-        self._events, self._observer = events, Observer(events.observe)
-        self._seconds, self._brands = settings.deadline_seconds, frozenset(settings.brands)
-        self.secret, self.policy, self.scopes = sandbox_secret(settings.var), policies.load(), scopes or ScopeRecords()
-        self._aml_words = load_words(settings.aml_words or WORDS_FILE)
-        self._road = Road(audit, lambda: self.policy, clock)
-        engine = Engine(schema._schema, publication, telemetry.planned)
-        self._answer = engine.answer if settings.executor == "compiled" else engine.reference
-
-    async def identify(self, request: Request) -> Principal:
-        """The caller behind a request's token; raises BadRequest 401, or 503 where no token can be judged now."""
-        try:
-            return await self._identity.principal(request.headers.get("authorization"))
-        except InvalidToken as error:
-            raise BadRequest(401, error.code, str(error), {"WWW-Authenticate": "Bearer"}) from error
-        except IdentityUnavailable as error:
-            raise BadRequest(503, error.code, str(error), {"Retry-After": "10"}) from error
-
-    async def run(self, asked: Asked, who: Principal) -> Answer | ExecutionResult:
-        """One operation under the caller's rules."""
-        context = self._context(who)
-        root = MutationRoot() if asked.operation.operation is OperationType.MUTATION else Root()
-        try:
-            with deadline.within(self._seconds):
-                return await self._answer(asked.document, asked.operation_name, asked.variables, context, root)
-        finally:
-            context.close()
-
-    def _context(self, who: Principal) -> Context:
-        granted = self.policy.scopes_of(who.roles) | (frozenset() if who is ANONYMOUS else _TOKEN)
-        if who.scope is not None and (named := who.scope & KNOWN_SCOPES):  # a token may carry less than its roles
-            granted &= named | _TOKEN
-        if who.player is None:  # only who is somebody has anything of his own
-            granted -= policies.SELF_SCOPES
-        caller = f"{sorted(who.roles)}|{sorted(who.brands)}|{sorted(who.markets)}|{who.player}"
-        return Context(
-            reads=Reads(self._ports, self.scopes, self._store, self._observer.saw),
-            scope=Scope(who.brands, who.markets, who.player, self._brands),
-            denied=publication.denied(granted),
-            clock=self._clock,
-            principal=who,
-            scopes=granted,
-            cursors=Cursors(self.secret, caller),
-            road=self._road,
-            audit=self._audit,
-            aml_words=self._aml_words,
-            states=self._events.states,
-            explain=self._explain,
-        )
-
-    def _explain(self, coordinate: str) -> Access | None:
-        spec = publication.specs.get(coordinate)
-        if spec is None:
-            return None
-        passing = [role for role, scopes in self.policy.roles.items() if spec.rule.allows(scopes | _TOKEN)]
-        return Access(coordinate, spec.rule.scopes, spec.deny.name, passing)
-
-    async def audit_answers(self) -> None:
-        """Raises if the audit store cannot be read: then nothing may be done."""
-        await self._audit.records(1)
+def answering(
+    settings: Settings,
+    ports: Ports,
+    audit: AuditStore,
+    identity: Identity,
+    clock: Clock,
+    *,
+    store: Store,
+    events: EventStore,
+    scopes: ScopeRecords | None = None,
+) -> Answering:
+    """The graph of these settings."""
+    behind = Behind(
+        ports=ports, audit=audit, store=store, events=events, scopes=scopes or ScopeRecords(),
+        secret=sandbox_secret(settings.var), brands=settings.brands,
+        aml_words=load_words(settings.aml_words or WORDS_FILE), deadline_seconds=settings.deadline_seconds,
+        compiled=settings.executor == "compiled",
+    )  # fmt: skip
+    return Answering(behind, identity, policies.load(), clock)
 
 
 @asynccontextmanager
@@ -178,23 +110,28 @@ async def gateway(
         scopes, connections = ScopeRecords(), connect(settings, wire, clock, rates)
         ports = Ports(**connections.ports(settings.markets, lambda player: _market(scopes, player)))
         who = Identity([issuer(settings, provider)])
-        root = Gateway(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
+        root = answering(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
+        roles = list(root.policy.roles)
         endpoint = Endpoint(
-            schema._schema, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
+            root.schema_of, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
         )  # fmt: skip
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             webhooks(intake, connections.readers(), settings.read_timeout_seconds),
-            *operational(drain, {"audit": root.audit_answers}, observed.registry, {"staff": schema.as_str()}),
-            *(() if settings.oidc_issuer else handles.routes(root.secret, list(root.policy.roles), world)),
+            *operational(drain, {"audit": root.audit_answers}, observed.registry, _published(root.parts)),
+            *(
+                ()
+                if settings.oidc_issuer
+                else handles.routes(sandbox_secret(settings.var), list(root.policy.roles), world)
+            ),
             *console.routes(
                 dist=HERE / "ui" / "dist",
                 operations=HERE / "operations",
-                roles=None if settings.oidc_issuer else lambda: list(root.policy.roles),
+                roles=None if settings.oidc_issuer else lambda: roles,
             ),
         ]
         guards = middleware(drain, cors_origins=settings.cors_origins, frame_ancestors=settings.frame_ancestors)
@@ -258,6 +195,11 @@ def connect(settings: Settings, wire: Wire, clock: Clock, rates: SharedRates | N
     said = {System[name.upper()]: accounts for name, accounts in settings.vendors.items()}
     own = sandbox(settings.var)
     return Connections(url, wire, clock, own, settings.vendor_timeout_seconds, said=said, secret=secret, ledger=rates)
+
+
+def _published(known: Mapping[policies.Audience, Part]) -> Mapping[str, str]:
+    """The SDL of every audience, by its name."""
+    return {audience.value: part.sdl for audience, part in known.items()}
 
 
 def _market(scopes: ScopeRecords, player: Key) -> str | None:
@@ -361,31 +303,19 @@ def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]
 
 
 @cli.command(name="schema")
-def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff.")] = "staff") -> None:
-    """Print the SDL with its access directives."""
-    if audience != "staff":
-        raise typer.BadParameter(f"no such audience: {audience}")
-    typer.echo(schema.as_str())
+def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff, embed, ...")] = "staff") -> None:
+    """Print an audience's SDL with its access directives."""
+    known = _published(parts(policies.load()))
+    if audience not in known:
+        raise typer.BadParameter(f"no such audience: {audience}; there is {', '.join(known)}")
+    typer.echo(known[audience])
 
 
 @cli.command()
 def permissions() -> None:
     """Print every coordinate: what a denied caller sees, and the roles that pass."""
-    for line in permission_table():
+    for line in permission_table(policies.load()):
         typer.echo(line)
-
-
-def permission_table() -> list[str]:
-    """One line a coordinate; `-` where nobody passes, `everybody` where no permission is asked."""
-    roles: Mapping[str, frozenset[str]] = policies.load().roles
-    return [f"{coordinate} {_who_passes(spec, roles)}" for coordinate, spec in publication.specs.items()]
-
-
-def _who_passes(spec: Spec, roles: Mapping[str, frozenset[str]]) -> str:
-    if spec.rule.allows(frozenset()):
-        return "everybody"
-    passing = [role for role, scopes in roles.items() if spec.rule.allows(scopes | _TOKEN)]
-    return f"{spec.deny.name}: {' '.join(passing) or '-'}"
 
 
 @audit_cli.command(name="verify")

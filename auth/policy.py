@@ -63,6 +63,16 @@ class Role(StrEnum):
     PLAYER = auto()
 
 
+class Audience(StrEnum):
+    """For whom there is a schema; STAFF is everybody whom the policy puts into no other."""
+
+    STAFF = auto()
+    EMBED = auto()
+    PLAYER = auto()
+    ANALYST = auto()
+    SERVICE = auto()
+
+
 class ReasonRule(StrEnum):
     """What an action asks of whoever takes it."""
 
@@ -114,6 +124,12 @@ class Policy(msgspec.Struct, frozen=True):
     own_accounts: Mapping[str, frozenset[str]]
     four_eyes: Mapping[str, FourEyes] = {}
     incompatible: Sequence[Incompatible] = ()
+    audiences: Mapping[Audience, frozenset[str]] = {}
+
+    def audience_of(self, roles: frozenset[str]) -> Audience:
+        """By which schema somebody with these roles asks: an audience's own if he has none but its roles."""
+        fitting = (audience for audience, members in self.audiences.items() if roles and roles <= members)
+        return next(fitting, Audience.STAFF)
 
     def scopes_of(self, roles: frozenset[str]) -> frozenset[str]:
         """The union of what the roles carry; a role the policy does not know carries nothing."""
@@ -158,6 +174,7 @@ def load(path: Path = POLICY_FILE) -> Policy:
             {who: _own(who, said) for who, said in file.own_accounts.items()},
             {action: _four_eyes(action, said, file, roles) for action, said in file.four_eyes.items()},
             [_read(said, Incompatible, f"incompatible.{place}") for place, said in enumerate(file.incompatible)],
+            _audiences(file, roles),
         )
     except (ValueError, yaml.YAMLError) as error:
         raise BadPolicy(f"{path.name}: {error}") from error
@@ -173,6 +190,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own_accounts: dict[str, Any] = {}
     four_eyes: dict[str, Any] = {}
     incompatible: list[Any] = []
+    audiences: dict[str, list[str]] = {}
 
 
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,6 +246,21 @@ def _scopes(where: str, name: str, said: Any) -> frozenset[str]:
     if (name == Role.PLAYER) != bool(scopes & SELF_SCOPES) or (name == Role.PLAYER and scopes != SELF_SCOPES):
         raise ValueError(f"{where}: {', '.join(SELF_SCOPES)} is all that a player carries, and nobody else carries it")
     return scopes
+
+
+def _audiences(file: _File, roles: Mapping[str, frozenset[str]]) -> dict[Audience, frozenset[str]]:
+    """Each audience's roles; nobody is of two."""
+    found: dict[Audience, frozenset[str]] = {}
+    for name, members in file.audiences.items():
+        where = f"audiences.{name}"
+        if name not in set(Audience) or name == Audience.STAFF:
+            raise ValueError(f"{where}: no such audience")
+        if unknown := sorted(set(members) - roles.keys()):
+            raise ValueError(f"{where}: no such role: {', '.join(unknown)}")
+        if taken := sorted(frozenset(members) & frozenset().union(*found.values())):
+            raise ValueError(f"{where}: of another audience too: {', '.join(taken)}")
+        found[Audience(name)] = frozenset(members)
+    return found
 
 
 def _thresholds(file: _File, roles: Mapping[str, frozenset[str]]) -> dict[str, dict[str, dict[str, int]]]:

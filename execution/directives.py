@@ -13,7 +13,6 @@ class DenyMode(Enum):
     """ERROR is not here: the federation directive @requiresScopes says it."""
 
     NULL = "NULL"
-    MASK = "MASK"
     CONCEAL = "CONCEAL"
 
 
@@ -37,11 +36,20 @@ class MaskStrategy(Enum):
     locations=[Location.FIELD_DEFINITION], name="onDeny", compose=True, import_url="https://player-graph.example/access/v1.0"
 )  # fmt: skip
 class OnDeny:
-    """What a caller without the scopes sees instead of the value: nothing, or a mask of it."""
+    """What a caller without the scopes sees instead of the value."""
 
     do: DenyMode
     scopes: list[list[str]]
-    mask: MaskStrategy | None = strawberry.UNSET
+
+
+@strawberry.federation.schema_directive(
+    locations=[Location.FIELD_DEFINITION], name="mask", compose=True, import_url="https://player-graph.example/access/v1.0"
+)  # fmt: skip
+class Masked:
+    """The value is masked unless the caller holds the scopes of `unmask`, too."""
+
+    strategy: MaskStrategy
+    unmask: list[list[str]]
 
 
 @strawberry.federation.schema_directive(

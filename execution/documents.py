@@ -36,12 +36,13 @@ ABOUT_THE_SCHEMA = frozenset({"__schema", "__type"})
 
 
 class Asked(msgspec.Struct):
-    """A request that parsed and validated."""
+    """A request that parsed and validated by a schema, the caller's."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
     operation_name: str | None
     variables: dict[str, Any]
+    schema: GraphQLSchema
 
 
 class BadDocument(Exception):
@@ -57,7 +58,7 @@ class Documents:
     """One schema's documents. Only valid ones are kept: a stranger's rubbish evicts nothing."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        self._schema = schema
+        self.schema = self._schema = schema
         self._valid: LRUCache[bytes, DocumentNode] = LRUCache(KEPT_DOCUMENTS)
         self._rendered: LRUCache[tuple[int, str | None], tuple[DocumentNode, bytes]] = LRUCache(KEPT_INTROSPECTIONS)
 

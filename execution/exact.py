@@ -67,7 +67,7 @@ class Completion:
         if field.step is not None:
             return self._answers[field.step.number][id(source)]
         assert field.spec is not None
-        return attribute_of(source, field.spec, denied=field.denied)
+        return attribute_of(source, field.spec, field.spec if field.denied else None)
 
     def _complete(self, type: Any, field: Field, value: Any, path: Path, depth: int) -> Any:
         if isinstance(value, Exception):

@@ -38,23 +38,23 @@ def attribute(spec: Spec, hint: Any) -> Any:
     """Reads an attribute of the record."""
 
     def read(self: Any, info: strawberry.Info) -> Any:
-        return attribute_of(self, spec, denied=spec.coordinate in info.context.denied)
+        return attribute_of(self, spec, info.context.denied.get(spec.coordinate))
 
     read.__annotations__["return"] = hint
     read.__annotations__["info"] = strawberry.Info
     return read
 
 
-def attribute_of(parent: Any, spec: Spec, *, denied: bool) -> Any:
+def attribute_of(parent: Any, spec: Spec, denied: Spec | None) -> Any:
     """What a record holds, or what a denied caller sees instead; raises GraphQLError for a denial that says so."""
-    if denied and spec.deny.mask is None:
-        return refuse(spec)
+    if denied and denied.deny.mask is None:
+        return refuse(denied)
     if isinstance(parent, Partial):
         if not hasattr(parent.known, spec.attribute):
             raise told(parent.failure)
         parent = parent.known
     value = getattr(parent, spec.attribute)
-    return spec.deny.mask(value) if denied and value is not None else value
+    return denied.deny.mask(value) if denied and value is not None else value
 
 
 def plural(publication: Publication, spec: Spec, hint: Any) -> Any:

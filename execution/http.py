@@ -72,14 +72,14 @@ async def _nobody(request: Request) -> None:
 
 
 class Endpoint:
-    """One schema's address, an ASGI application. No input makes it raise.
+    """A graph's address, an ASGI application. No input makes it raise. Every caller asks by the schema that is his.
 
     A query ends when its client leaves. A mutation never does: `drain` keeps it, and the process stays for it.
     """
 
     def __init__(
         self,
-        schema: GraphQLSchema,
+        schema: GraphQLSchema | Callable[[Any], GraphQLSchema],
         run: Run,
         *,
         identify: Identify = _nobody,
@@ -88,7 +88,10 @@ class Endpoint:
         read_timeout_seconds: float = 10.0,
     ) -> None:
         self._run, self._identify, self._observe = run, identify, observe
-        self._documents, self._drain = Documents(schema), drain or Drain()
+        self._schema_of: Callable[[Any], GraphQLSchema] = (
+            (lambda who: schema) if isinstance(schema, GraphQLSchema) else schema
+        )
+        self._documents, self._drain = dict[int, Documents](), drain or Drain()
         self._read_timeout = read_timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,9 +120,10 @@ class Endpoint:
 
     async def _answer(self, request: Request, media: str, seen: Observation) -> Response:
         who = await self._identify(request)
-        asked = self._understand(await self._body(request), request.method)
+        documents = self._documents_of(self._schema_of(who))
+        asked = _understood(documents, await self._body(request), request.method)
         seen.kind = asked.operation.operation.value
-        if (rendered := self._documents.introspected(asked)) is not None:
+        if (rendered := documents.introspected(asked)) is not None:
             return _reply(rendered, 200, media)
         result = await self._ended(asked, who, request)
         _code(result)
@@ -142,19 +146,9 @@ class Endpoint:
             work.cancel()
             gone.cancel()
 
-    def _understand(self, body: Body, method: str) -> Asked:
-        try:
-            document = self._documents.read(body.query)
-        except BadDocument as error:
-            refusal = BadRequest(422, error.code, str(error))
-            refusal.errors = error.errors
-            raise refusal from error
-        operation = get_operation_ast(document, body.operation_name)
-        if operation is None:
-            raise BadRequest(422, "OPERATION_UNKNOWN", "Name exactly one of the document's operations.")
-        if method == "GET" and operation.operation is not OperationType.QUERY:
-            raise BadRequest(405, "METHOD_NOT_ALLOWED", "GET may only query.", {"Allow": "POST"})
-        return Asked(document, operation, body.operation_name, body.variables or {})
+    def _documents_of(self, schema: GraphQLSchema) -> Documents:
+        known = self._documents.get(id(schema))
+        return known or self._documents.setdefault(id(schema), Documents(schema))
 
     async def _body(self, request: Request) -> Body:
         if request.method == "GET":
@@ -168,6 +162,21 @@ class Endpoint:
         except TimeoutError as error:
             close = {"Connection": "close"}
             raise BadRequest(408, "REQUEST_TIMEOUT", "The body did not arrive in time.", close) from error
+
+
+def _understood(documents: Documents, body: Body, method: str) -> Asked:
+    try:
+        document = documents.read(body.query)
+    except BadDocument as error:
+        refusal = BadRequest(422, error.code, str(error))
+        refusal.errors = error.errors
+        raise refusal from error
+    operation = get_operation_ast(document, body.operation_name)
+    if operation is None:
+        raise BadRequest(422, "OPERATION_UNKNOWN", "Name exactly one of the document's operations.")
+    if method == "GET" and operation.operation is not OperationType.QUERY:
+        raise BadRequest(405, "METHOD_NOT_ALLOWED", "GET may only query.", {"Allow": "POST"})
+    return Asked(document, operation, body.operation_name, body.variables or {}, documents.schema)
 
 
 async def _gone(request: Request) -> None:

@@ -204,7 +204,8 @@ class Planner:
         spec = field.spec = self._publication.specs.get(f"{place.type.name}.{name}")
         if spec is None:
             raise Declined("not plural")
-        field.denied = spec.coordinate in self._denied
+        if (denied := self._denied.get(spec.coordinate)) is not None:
+            spec, field.spec, field.denied = denied, denied, True
         if spec.resolver is not None:
             self._with_step(place, field, definition, shared)
         if not field.denied and not is_leaf_type(get_named_type(definition.type)):

@@ -26,7 +26,7 @@ from strawberry.federation.schema_directives import RequiresScopes
 from strawberry.utils.str_converters import to_camel_case
 
 from execution.connections import Connection, Edge
-from execution.directives import Audited, DenyMode, FilledBy, MaskStrategy, OnDeny
+from execution.directives import Audited, DenyMode, FilledBy, Masked, MaskStrategy, OnDeny
 from execution.enums import published_enum
 from execution.fields import attribute, plural
 from execution.inputs import Inputs
@@ -62,6 +62,8 @@ class Declared(msgspec.Struct):
     resolver: Plural | None
     requires: Rule | None
     on_deny: Denial | None
+    unmask: Rule | None
+    masked: Denial | None
     as_type: Any
     vendor: Enum | None
     key: Callable[..., Any] | None
@@ -81,6 +83,16 @@ class Spec(msgspec.Struct, frozen=True):
     key: Callable[..., Any] | None = None  # of a field that may be asked about before its own record is there
     narrows: Callable[..., type | None] | None = None  # from the arguments to the record an abstract field will answer
     action: bool = False  # a mutation: never batched, never repeated
+    unmask: Any = None  # of a field that shows a masked value: the rule of who sees it in clear
+    masked: Any = None  # what everybody else whom `rule` lets in sees of it
+
+    def denied_to(self, granted: frozenset[str]) -> Spec | None:
+        """The field as it stands for a caller with these scopes, if not as it is; its `deny` says how."""
+        if not self.rule.allows(granted):
+            return self
+        if self.unmask is None or self.unmask.allows(granted):
+            return None
+        return msgspec.structs.replace(self, deny=self.masked)
 
 
 def field(
@@ -89,14 +101,19 @@ def field(
     resolver: Plural | None = None,
     requires: Rule | None = None,
     on_deny: Denial | None = None,
+    unmask: Rule | None = None,
+    masked: Denial | None = None,
     as_type: Any = None,
     vendor: Enum | None = None,
     key: Callable[..., Any] | None = None,
     narrows: Callable[..., type | None] | None = None,
     audited: str | None = None,
 ) -> Any:
-    """Publishes an attribute of the record under its own name, or what `resolver` answers."""
-    return Declared(description, resolver, requires, on_deny, as_type, vendor, key, narrows, audited)
+    """Publishes an attribute of the record under its own name, or what `resolver` answers.
+
+    Whom `requires` lets in and `unmask` does not sees it `masked`.
+    """
+    return Declared(description, resolver, requires, on_deny, unmask, masked, as_type, vendor, key, narrows, audited)
 
 
 class Type(msgspec.Struct):
@@ -180,9 +197,14 @@ class Publication:
         """The coordinates, and the types' names, that a caller with these scopes may not see. Decided once a set."""
         if (known := self._denied.get(granted)) is None:
             every = [*self.specs.values(), *self.type_specs.values()]
-            known = {spec.coordinate: spec for spec in every if not spec.rule.allows(granted)}
-            self._denied[granted] = known
+            told = ((spec.coordinate, spec.denied_to(granted)) for spec in every)
+            known = self._denied[granted] = {coordinate: spec for coordinate, spec in told if spec is not None}
         return known
+
+    def shows(self, granted: frozenset[str], coordinate: str) -> bool:
+        """Whether a caller with these scopes sees anything of a field, if only masked."""
+        spec = self.specs.get(coordinate)
+        return spec is not None and bool(spec.rule.allows(granted))
 
     def _build(self, declared: Type) -> None:
         for name, each in _declarations(declared.declaration).items():
@@ -205,7 +227,7 @@ class Publication:
             return declared.as_type, self._public
         hint, rule = self._published(_hint_of(owner.record, name, owner.name))
         loose = owner.key is not None and name not in typing.get_type_hints(owner.key)
-        loose = loose or (declared.requires is not None and not (declared.on_deny and declared.on_deny.mask))
+        loose = loose or declared.requires is not None
         return (typing.Optional[hint] if loose else hint), rule  # noqa: UP045
 
     def _published(self, hint: Any) -> tuple[Any, Any]:
@@ -235,15 +257,19 @@ class Publication:
             declared.key,
             declared.narrows,
             declared.audited is not None,
+            declared.unmask and inherited & (declared.requires or self._public) & declared.unmask,
+            declared.masked,
         )
         self.specs[spec.coordinate] = spec
         return spec
 
     def _check(self, spec: Spec, hint: Any, inherited: Any) -> None:
         nullable = type(None) in typing.get_args(hint)
-        if not nullable and not inherited.implies(spec.rule) and spec.deny.mask is None:
+        if not nullable and not inherited.implies(spec.rule):
             raise TypeError(f"{spec.coordinate}: may be denied, so it must be nullable")
-        if spec.deny.mask is not None and str not in (hint, *typing.get_args(hint)):
+        if (spec.unmask is None) != (spec.masked is None):
+            raise TypeError(f"{spec.coordinate}: a mask and who sees behind it are declared together")
+        if spec.masked is not None and str not in (hint, *typing.get_args(hint)):
             raise TypeError(f"{spec.coordinate}: only text can be masked")
 
     def _strawberry_field(self, spec: Spec, hint: Any, declared: Declared) -> Any:
@@ -255,12 +281,20 @@ class Publication:
 
     def _access(self, spec: Spec) -> list[object]:
         scopes = spec.rule.scopes
+        veil: list[object] = (
+            [] if spec.masked is None else [Masked(strategy=_strategy(spec.masked), unmask=spec.unmask.scopes)]
+        )
         if scopes == self._public.scopes:
-            return []
+            return veil
         if spec.deny.name == "ERROR":
-            return [RequiresScopes(scopes=scopes)]
-        mask = MaskStrategy[spec.deny.mask.__name__.upper()] if spec.deny.mask else strawberry.UNSET
-        return [OnDeny(do=DenyMode[spec.deny.name], scopes=scopes, mask=mask)]
+            return [RequiresScopes(scopes=scopes), *veil]
+        return [OnDeny(do=DenyMode[spec.deny.name], scopes=scopes), *veil]
+
+
+def _strategy(masked: Denial) -> MaskStrategy:
+    """The published name of what masks."""
+    assert masked.mask is not None
+    return MaskStrategy[masked.mask.__name__.upper()]
 
 
 def _declarations(declaration: type) -> dict[str, Declared]:

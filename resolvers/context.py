@@ -59,6 +59,7 @@ class Access(msgspec.Struct, frozen=True):
     scopes: list[list[str]]
     on_deny: str
     roles_allowed: list[str]
+    unmask: list[list[str]] | None = None
 
 
 @dataclass

@@ -61,7 +61,8 @@ class LatencyType:
 class AccessType:
     coordinate = field("Type and field.")
     scopes = field("Any of these groups of scopes, each whole.")
-    on_deny = field("What everybody else sees: ERROR, NULL, MASK or CONCEAL.")
+    on_deny = field("What everybody else sees: ERROR, NULL or CONCEAL.")
+    unmask = field("The scopes, in the same way, to see it in clear; null where nothing masks it.")
     roles_allowed = field("Roles that pass.")
 
 

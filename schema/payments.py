@@ -98,7 +98,10 @@ class WithdrawalType(TransactionType):
 class InstrumentType(NodeType):
     kind = field("The cashier's name of its kind.")
     masked = field("All the cashier gives of its number.")
-    holder = field("The name on it.", requires=P.PLAYER_PII_UNMASK | SELF, on_deny=MASK(masks.name))
+    holder = field(
+        "The name on it.", requires=P.PLAYER_PII_READ | SELF, on_deny=NULL, unmask=P.PLAYER_PII_UNMASK | SELF,
+        masked=MASK(masks.name),
+    )  # fmt: skip
     expiry = field("As the cashier writes it.")
     status = field("Whether the cashier lets it be used; UNKNOWN is a word the gateway does not know.")
     vendor_status = field("The cashier's own word for it.")

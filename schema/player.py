@@ -24,7 +24,7 @@ from vendors.ports.pam import (
 )
 from vendors.ports.source import System
 
-CLEAR = P.PLAYER_PII_READ & P.PLAYER_PII_UNMASK | SELF
+PERSONAL, CLEAR = P.PLAYER_PII_READ | SELF, P.PLAYER_PII_UNMASK | SELF
 MONEY, GAMBLING = P.BALANCE_READ | SELF, P.RG_STATUS_READ | SELF
 
 
@@ -116,12 +116,12 @@ class AmlType:
 )
 class PlayerType(NodeType):
     market = field("Regulator and country, such as UKGC-GB; null if the PAM names no market.")
-    username = field("Login name.", requires=CLEAR, on_deny=MASK(masks.name))
-    first_name = field("Given name.", requires=CLEAR, on_deny=MASK(masks.name))
-    last_name = field("Family name.", requires=CLEAR, on_deny=MASK(masks.name))
-    date_of_birth = field("Date of birth.", requires=CLEAR, on_deny=NULL)
-    email = field("Primary address.", requires=CLEAR, on_deny=MASK(masks.email))
-    phone = field("Primary number.", requires=CLEAR, on_deny=MASK(masks.phone))
+    username = field("Login name.", requires=PERSONAL, on_deny=NULL, unmask=CLEAR, masked=MASK(masks.name))
+    first_name = field("Given name.", requires=PERSONAL, on_deny=NULL, unmask=CLEAR, masked=MASK(masks.name))
+    last_name = field("Family name.", requires=PERSONAL, on_deny=NULL, unmask=CLEAR, masked=MASK(masks.name))
+    date_of_birth = field("Date of birth.", requires=P.PLAYER_PII_READ & P.PLAYER_PII_UNMASK | SELF, on_deny=NULL)
+    email = field("Primary address.", requires=PERSONAL, on_deny=NULL, unmask=CLEAR, masked=MASK(masks.email))
+    phone = field("Primary number.", requires=PERSONAL, on_deny=NULL, unmask=CLEAR, masked=MASK(masks.phone))
     email_verified = field("Whether the PAM saw the address confirmed.")
     phone_verified = field("Whether the PAM saw the number confirmed.")
     registered_at = field("When the account was opened, UTC.")

@@ -20,12 +20,14 @@ from auth.audit import open_store
 from auth.identity import Identity, Principal
 from auth.sandbox_issuer import SandboxIssuer
 from cache.events import open_events
+from cache.scope_records import ScopeRecords
 from cache.store import Store
 from config import Settings, sandbox_secret
 from execution.executor import Answer, Engine
 from execution.publication import Spec
 from execution.serving import settle
 from resolvers.player import Root
+from schema.answering import Answering
 from schema.graph import publication, schema
 from tests.execution.invented import NOW, Invention
 from vendors.ports.keys import Key
@@ -72,7 +74,7 @@ def remembered(spec: Spec) -> Spec:
 
 
 async def microseconds(
-    gateway: root.Gateway, execute: Execute, case: tuple[str, Any, dict[str, Any]], kept: Any = None
+    gateway: Answering, execute: Execute, case: tuple[str, Any, dict[str, Any]], kept: Any = None
 ) -> float:
     """CPU of one operation: the median round of many."""
     _, document, variables = case
@@ -88,7 +90,7 @@ async def microseconds(
     return statistics.median(rounds)
 
 
-async def engine_alone(gateway: root.Gateway, case: tuple[str, Any, dict[str, Any]]) -> float:
+async def engine_alone(gateway: Answering, case: tuple[str, Any, dict[str, Any]]) -> float:
     """CPU of an operation whose resolvers know their answers by heart."""
     who = Principal("agent", frozenset(gateway.policy.roles) - {"player"}, frozenset(), frozenset())
     declared = dict(publication.specs)
@@ -109,8 +111,11 @@ async def main() -> None:
         async with open_store(var / "audit.db") as audit, open_events(var / "events.db") as events:
             identity = Identity([SandboxIssuer(sandbox_secret(var))])
             ports, store = invention.ports(), Store()
-            gateway = root.Gateway(Settings(var=var), ports, audit, identity, lambda: NOW, store=store, events=events)
-            gateway.scopes.learn(Key.parse(PLAYER), "UKGC-GB")
+            scopes = ScopeRecords()
+            scopes.learn(Key.parse(PLAYER), "UKGC-GB")
+            gateway = root.answering(
+                Settings(var=var), ports, audit, identity, lambda: NOW, store=store, events=events, scopes=scopes
+            )
             engine = Engine(schema._schema, publication)
             settle()
             gc.disable()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 import pytest
 from graphql.execution.collect_fields import collect_subfields
@@ -29,6 +30,7 @@ from execution import exact, plan, writer
 from execution.exact import Completion
 from execution.http import Endpoint
 from execution.plan import Field, Planner
+from schema.answering import Answering
 from schema.graph import schema
 from tests.execution.documents import Document
 from tests.execution.invented import MARKETS, NOW, Invention
@@ -41,7 +43,7 @@ OPERATIONS = sorted((Path(__file__).parents[2] / "operations").glob("*.graphql")
 class Pair:
     """The same gateway twice, before the same invention."""
 
-    def __init__(self, invention: Invention, gateways: list[root.Gateway], clients: list[httpx.AsyncClient]) -> None:
+    def __init__(self, invention: Invention, gateways: list[Answering], clients: list[httpx.AsyncClient]) -> None:
         self.invention, self._gateways, self._clients = invention, gateways, clients
         self.roles = list(gateways[0].policy.roles)
         self.how: list[str] = []
@@ -49,13 +51,13 @@ class Pair:
     def knows(self, players: list[str]) -> None:
         """Scope records of these players and of no others."""
         for gateway in self._gateways:
-            gateway.scopes = ScopeRecords()
+            gateway.behind = msgspec.structs.replace(gateway.behind, scopes=ScopeRecords())
             for player in players:
-                gateway.scopes.learn(Key.parse(player), MARKETS[0])
+                gateway.behind.scopes.learn(Key.parse(player), MARKETS[0])
 
     async def ask(self, text: str, variables: dict[str, Any], who: Principal) -> list[bytes]:
         """Both bodies, graphql-core's first."""
-        headers = {"authorization": f"Bearer {issue(self._gateways[0].secret, who)}"}
+        headers = {"authorization": f"Bearer {issue(self._gateways[0].behind.secret, who)}"}
         sent = {"query": text, "variables": variables}
         return [(await client.post("/", json=sent, headers=headers)).content for client in self._clients]
 
@@ -68,7 +70,7 @@ async def pair(var: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair
     async with open_store(var / "audit.db") as audit, open_events(var / "events.db") as events:
         gateways, clients = [], []
         for executor in ("reference", "compiled"):
-            gateway = root.Gateway(
+            gateway = root.answering(
                 Settings(var=var, executor=executor),
                 invention.ports(),
                 audit,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type, is_leaf_type
 
 from auth import policy
 from auth.identity import Principal
 from auth.sandbox_issuer import issue
+from schema.audiences import parts
 from schema.graph import publication, schema
 from tests.conftest import Caller, calling
 from tests.golden.test_golden import agreed
@@ -73,7 +74,7 @@ async def _everything(caller: Caller) -> None:
     for kind, requests in (("mutation", ACTIONS), ("query", ROOTS)):
         for request in requests:
             await _look(caller, who, kind, request, seen)
-    await _look(caller, own, "query", "me", seen)
+    await _look(caller, own, "query", "me", seen, parts(policy.load())[policy.Audience.PLAYER].schema)
     lines = [f"{coordinate} {seen.get(coordinate, '-')}" for coordinate in _coordinates()]
     agreed("witnesses.txt", "\n".join(lines) + "\n")
 
@@ -85,11 +86,15 @@ def _coordinates() -> Iterator[str]:
             yield coordinate
 
 
-async def _look(caller: Caller, token: str, kind: str, request: str, seen: dict[str, str]) -> None:
-    root = schema._schema.query_type if kind == "query" else schema._schema.mutation_type
+async def _look(  # noqa: PLR0917  # one call, written once
+    caller: Caller, token: str, kind: str, request: str, seen: dict[str, str], known: GraphQLSchema = schema._schema
+) -> None:
+    root = known.query_type if kind == "query" else known.mutation_type
     assert root is not None
     name = request.partition("(")[0]
-    for selection in _parts(root.fields[name].type) if kind == "query" else [_selection(root.fields[name].type, 3)]:
+    for selection in (
+        _parts(known, root.fields[name].type) if kind == "query" else [_selection(known, root.fields[name].type, 3)]
+    ):
         text = f"{kind} {{ {request} {selection} }}"
         headers = {"authorization": f"Bearer {token}"}
         body = (await caller.http.post("/graphql", json={"query": text}, headers=headers)).json()
@@ -99,39 +104,41 @@ async def _look(caller: Caller, token: str, kind: str, request: str, seen: dict[
             _walk(body["data"][name], request, seen)
 
 
-def _parts(of: Any) -> list[str]:
+def _parts(known: GraphQLSchema, of: Any) -> list[str]:
     """A type's fields one by one: all at once would be more than a document may hold."""
     kind = get_named_type(of)
     if not isinstance(kind, GraphQLObjectType):
-        possible = schema._schema.get_possible_types(kind)
-        return [f"{{ __typename ... on {each.name} {_selection(each, 4)} }}" for each in possible]
-    below = {name: _below(field.type, 0) for name, field in kind.fields.items()}
+        possible = known.get_possible_types(kind)
+        return [f"{{ __typename ... on {each.name} {_selection(known, each, 4)} }}" for each in possible]
+    below = {name: _below(known, field.type, 0) for name, field in kind.fields.items()}
     return [f"{{ __typename {name} {inner} }}" for name, inner in below.items()]
 
 
-def _selection(of: Any, depth: int) -> str:
+def _selection(known: GraphQLSchema, of: Any, depth: int) -> str:
     """Every field of a type whose arguments may be left out, and `__typename`, as deep as documents may be."""
     kind = get_named_type(of)
     if is_leaf_type(kind):
         return ""
     if is_abstract_type(kind):
-        parts = [f"... on {each.name} {_selection(each, depth)}" for each in schema._schema.get_possible_types(kind)]
+        parts = [f"... on {each.name} {_selection(known, each, depth)}" for each in known.get_possible_types(kind)]
         return "{ __typename " + " ".join(parts) + " }"
     assert isinstance(kind, GraphQLObjectType)
     chosen = [
-        f"{name} {inner}" for name, field in kind.fields.items() if (inner := _below(field.type, depth)) is not None
+        f"{name} {inner}"
+        for name, field in kind.fields.items()
+        if (inner := _below(known, field.type, depth)) is not None
     ]
     return "{ __typename " + " ".join(chosen) + " }"
 
 
-def _below(of: Any, depth: int) -> str | None:
+def _below(known: GraphQLSchema, of: Any, depth: int) -> str | None:
     """None where the way leads on to an object that has a way of its own from the root."""
     kind = get_named_type(of)
     if is_leaf_type(kind):
         return ""
     if depth >= DEPTH or (depth and kind.name in ("Player",)):
         return "{ __typename }" if isinstance(kind, GraphQLObjectType) else None
-    return _selection(of, depth + 1)
+    return _selection(known, of, depth + 1)
 
 
 def _walk(value: Any, request: str, seen: dict[str, str]) -> None:
