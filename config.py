@@ -85,6 +85,8 @@ class Settings(BaseSettings):
     oidc_brands_claim: str = "brands"
     oidc_markets_claim: str = "markets"
     oidc_player_claim: str = "player"
+    embed_key: str | None = Field(default=None, description="Signs /embed/token beside oidc_issuer; env: or file:.")
+    embed_seconds: int = Field(default=600, ge=30, le=3600, description="How long an embed token lives.")
     cache_entries: int = Field(default=50_000, ge=0, le=10_000_000, description="Records kept in memory; 0: none.")
     redis: SharedAccess | None = Field(default=None, description="The server that processes share records by.")
     database: str | None = Field(default=None, description="PostgreSQL instead of files; env:NAME or file:/path.")

@@ -7,7 +7,7 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +23,7 @@ from auth import audit_chain
 from auth import policy as policies
 from auth.audit import AuditStore, open_store
 from auth.database import Place, address
+from auth.embedding import EmbedIssuer
 from auth.identity import Identity, Issuer
 from auth.jwks import KeySet
 from auth.oidc import OidcIssuer
@@ -46,6 +47,7 @@ from execution.serving import Drain, middleware, operational, run, server, settl
 from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
 from schema.answering import Answering, Behind, permission_table
 from schema.audiences import Part, parts
+from schema.embedding import route as embed_route
 from vendors.checking import Verdict, Watching, check
 from vendors.connection import Connection
 from vendors.connections import BadVendors, Connections
@@ -109,12 +111,13 @@ async def gateway(
     ):
         scopes, connections = ScopeRecords(), connect(settings, wire, clock, rates)
         ports = Ports(**connections.ports(settings.markets, lambda player: _market(scopes, player)))
-        who = Identity([issuer(settings, provider)])
+        embeds = embedding(settings)
+        who = Identity([*([embeds] if embeds else []), issuer(settings, provider)])
         root = answering(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
-        roles = list(root.policy.roles)
+        roles, origins = list(root.policy.roles), {*settings.cors_origins, *settings.frame_ancestors}
         endpoint = Endpoint(
             root.schema_of, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
             read_timeout_seconds=settings.read_timeout_seconds,
@@ -122,6 +125,7 @@ async def gateway(
         routes = [
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             webhooks(intake, connections.readers(), settings.read_timeout_seconds),
+            *([embed_route(embeds, who, audit, lambda: root.policy, origins)] if embeds else []),
             *operational(drain, {"audit": root.audit_answers}, observed.registry, _published(root.parts)),
             *(
                 ()
@@ -158,6 +162,17 @@ def place(settings: Settings, file: str) -> Place:
         return address(secret(settings.database))
     except ValueError as error:
         raise BadSettings([f"database: {error}"]) from None
+
+
+def embedding(settings: Settings) -> EmbedIssuer | None:
+    """Who gives out embed tokens; nobody beside an OpenID provider until a key is named. Raises BadSettings."""
+    if settings.embed_key is None and settings.oidc_issuer is not None:
+        return None
+    try:
+        key = secret(settings.embed_key).encode() if settings.embed_key else sandbox_secret(settings.var)
+        return EmbedIssuer(key, timedelta(seconds=settings.embed_seconds))
+    except ValueError as error:
+        raise BadSettings([f"embed_key: {error}"]) from None
 
 
 def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:

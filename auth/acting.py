@@ -233,7 +233,8 @@ class Road:
         """What the audit keeps of a step of an action: nothing that a client wrote freely."""
         note = hashed(act.context.note) if act.context.note else None
         details = {
-            **act.details, "player": act.player, "roles": sorted(who.roles), "policy": self.policy().version,
+            **act.details, **({"via": who.via} if who.via else {}), "player": act.player,
+            "roles": sorted(who.roles), "policy": self.policy().version,
             "idempotencyKey": hashed(act.context.idempotency_key), "digest": digest_of(act), "noteDigest": note,
             "result": msgspec.to_builtins(result) if result else None, "process": self.audit.process,
         }  # fmt: skip

@@ -31,7 +31,8 @@ class IdentityUnavailable(Exception):
 class Principal(msgspec.Struct, frozen=True):
     """A caller. Empty `brands` or `markets` means all of them. `player` is the typed id in a player's own token.
 
-    `scope` is what the token itself is limited to, whatever its roles carry; None if it does not say.
+    `scope` is what the token itself is limited to, whatever its roles carry; None if it does not say. `via` is the tool
+    that asks on the subject's behalf, and `origin` the only page that may.
     """
 
     subject: str
@@ -40,6 +41,8 @@ class Principal(msgspec.Struct, frozen=True):
     markets: frozenset[str] = frozenset()
     player: str | None = None
     scope: frozenset[str] | None = None
+    via: str | None = None
+    origin: str | None = None
 
 
 ANONYMOUS = Principal("anonymous", frozenset())

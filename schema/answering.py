@@ -65,7 +65,10 @@ class Answering:
     async def identify(self, request: Request) -> Principal:
         """The caller behind a request's token; raises BadRequest 401, or 503 where no token can be judged now."""
         try:
-            return await self._identity.principal(request.headers.get("authorization"))
+            who = await self._identity.principal(request.headers.get("authorization"))
+            if who.origin is not None and request.headers.get("origin") != who.origin:
+                raise InvalidToken("The token is another page's.")
+            return who
         except InvalidToken as error:
             raise BadRequest(401, error.code, str(error), {"WWW-Authenticate": "Bearer"}) from error
         except IdentityUnavailable as error:
