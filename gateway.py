@@ -10,11 +10,12 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import msgspec
 import typer
+from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -42,10 +43,13 @@ from cache.shared_rates import SharedRates
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
+from execution.checking import changes, judged
+from execution.documents import BadDocument
 from execution.http import Endpoint
+from execution.plan import Declined
 from execution.serving import Drain, middleware, operational, run, server, settle
 from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
-from schema.answering import Answering, Behind, permission_table
+from schema.answering import Answering, Behind, explanation, permission_table
 from schema.audiences import Part, parts
 from schema.embedding import route as embed_route
 from vendors.checking import Verdict, Watching, check
@@ -324,6 +328,54 @@ def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff
     if audience not in known:
         raise typer.BadParameter(f"no such audience: {audience}; there is {', '.join(known)}")
     typer.echo(known[audience])
+
+
+@cli.command(name="check")
+def check_all(
+    against: Annotated[Path | None, typer.Option(help="An SDL that clients know: what breaks them is told.")] = None,
+    documents: Annotated[Path, typer.Option(help="The folder of ready documents.")] = HERE / "operations",
+) -> None:
+    """Check settings, policy and ready documents, and the schema against an older one; exit 1 if anything is wrong."""
+    load()
+    known, fine = parts(policies.load()), True
+    for one in judged(documents, {audience.value: part.schema for audience, part in known.items()}):
+        typer.echo(f"{one.name:<40} {' '.join(one.audiences) or 'INVALID'}")
+        for problem in one.problems:
+            typer.echo(f"    {problem}", err=True)
+        fine = fine and bool(one.audiences)
+    if against is not None:
+        breaking, dangerous = changes(against.read_text("utf-8"), known[policies.Audience.STAFF].sdl)
+        for broken in breaking:
+            typer.echo(f"BREAKING   {broken.description}")
+        for doubtful in dangerous:
+            typer.echo(f"dangerous  {doubtful.description}")
+        fine = fine and not breaking
+    if not fine:
+        raise typer.Exit(1)
+
+
+@cli.command()
+def explain(
+    file: Annotated[Path, typer.Argument(help="A document with one operation.")],
+    role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")],
+    variables: Annotated[str, typer.Option(help="JSON; where @skip and @include depend on them.")] = "{}",
+) -> None:
+    """Print what an operation would do for a role, without doing it: steps, systems, what is denied or masked."""
+    if role not in (policy := policies.load()).roles:
+        raise typer.BadParameter(f"no such role: {role}")
+    try:
+        told = explanation(policy, role, file.read_text("utf-8"), msgspec.json.decode(variables, type=dict[str, Any]))
+    except (BadDocument, Declined, GraphQLError, msgspec.DecodeError, OSError) as error:
+        said = [one["message"] for one in error.errors] if isinstance(error, BadDocument) else [str(error)]
+        typer.echo("\n".join(f"{file}: {sentence}" for sentence in said), err=True)
+        raise typer.Exit(1) from None
+    for step in told.steps:
+        waits = "" if step.after is None else f" after {step.after}"
+        typer.echo(f"{step.number:>3}  {step.system or '-':<11} {step.coordinate:<36} {step.path}{waits}")
+    for word, coordinates in (("denied", told.denied), ("masked", told.masked)):
+        for coordinate in coordinates:
+            typer.echo(f"{word}: {coordinate}")
+    typer.echo(f"{len(told.steps)} steps, at most {told.rounds} behind one another")
 
 
 @cli.command()

@@ -29,6 +29,7 @@ from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues, get_variable_values
 
 from execution.exact import Completion
+from execution.explaining import Explanation, explained
 from execution.plan import Declined, Operation, Plan, Planner
 from execution.publication import Publication
 from execution.steps import Run
@@ -82,6 +83,21 @@ class Engine:
         """graphql-core's answer."""
         result = graphql.execute(self._schema, document, root, context, variables, name, hide_suggestions=True)
         return result if isinstance(result, ExecutionResult) else await result
+
+    def explained(
+        self, document: DocumentNode, name: str | None, variables: dict[str, Any] | None, denied: Mapping[str, Any]
+    ) -> Explanation:
+        """What an operation would do for a caller who is denied this much. Raises Declined, and GraphQLError for
+        variables that do not fit."""
+        operation = self._operation(document, name)
+        definitions = operation.node.variable_definitions or ()
+        values = get_variable_values(self._schema, definitions, variables or {}, MAX_COERCION_ERRORS)
+        if isinstance(values, list):
+            raise values[0]
+        compiled = self._compiled(operation, values, denied)
+        if compiled.plan is None:
+            raise Declined(compiled.reason)
+        return explained(compiled.plan)
 
     def prepared(
         self,

@@ -85,6 +85,7 @@ class Spec(msgspec.Struct, frozen=True):
     action: bool = False  # a mutation: never batched, never repeated
     unmask: Any = None  # of a field that shows a masked value: the rule of who sees it in clear
     masked: Any = None  # what everybody else whom `rule` lets in sees of it
+    system: str | None = None  # which fills it
 
     def denied_to(self, granted: frozenset[str]) -> Spec | None:
         """The field as it stands for a caller with these scopes, if not as it is; its `deny` says how."""
@@ -259,6 +260,7 @@ class Publication:
             declared.audited is not None,
             declared.unmask and inherited & (declared.requires or self._public) & declared.unmask,
             declared.masked,
+            str(declared.vendor.value) if declared.vendor else None,
         )
         self.specs[spec.coordinate] = spec
         return spec

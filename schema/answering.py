@@ -22,8 +22,9 @@ from cache.reads import Ports, Reads
 from cache.scope_records import ScopeRecords
 from cache.store import Store
 from execution.connections import Cursors
-from execution.documents import Asked
+from execution.documents import Asked, Documents
 from execution.executor import Answer, Engine
+from execution.explaining import Explanation
 from execution.http import BadRequest
 from resolvers.acting import MutationRoot
 from resolvers.aml_words import AmlWord
@@ -123,6 +124,15 @@ class Answering:
     async def audit_answers(self) -> None:
         """Raises if the audit store cannot be read: then nothing may be done."""
         await self.behind.audit.records(1)
+
+
+def explanation(policy: Policy, role: str, text: str, variables: dict[str, Any]) -> Explanation:
+    """What the only operation of a document would do for a role. Raises BadDocument, Declined or GraphQLError."""
+    roles = frozenset({role})
+    part = parts(policy)[policy.audience_of(roles)].schema
+    document = Documents(part).read(text)
+    denied = publication.denied(policy.scopes_of(roles) | SIGNED_IN)
+    return Engine(part, publication).explained(document, None, variables, denied)
 
 
 def permission_table(policy: Policy) -> list[str]:
