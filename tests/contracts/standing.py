@@ -28,7 +28,7 @@ from vendors.wire import opened
 
 PLAYERS = [Key("player", "acme", f"s-{number:03d}") for number in range(1, 13)] + [Key("player", "borealis", "p-001")]
 NOBODY = Key("player", "acme", "nobody")
-SECONDS = 1.0  # how long a product may take
+SECONDS = 3.0  # how long a product may take
 EVERY_ANSWER = Policy(  # nothing is repeated, held back, or refused for what was answered before
     retry=RetryPolicy(attempts=1), limiter=LimiterPolicy(enforce=False), breaker=BreakerPolicy(minimum_calls=1_000_000)
 )

@@ -182,8 +182,10 @@ async def test_a_reason_is_asked_where_the_rule_asks_it(
 
 @pytest.mark.parametrize("role", ["support_l1", "analyst", "auditor", "kyc_analyst"])
 async def test_who_may_not_approve_is_told_so_before_any_call(caller: Caller, role: str) -> None:
+    """Staff that they may not; an analyst, whose schema has no such mutation, that there is none."""
     body = await caller.ask(ON_PAYMENT % "approveWithdrawal", role, withdrawal("90007"))
-    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    expected = "GRAPHQL_VALIDATION_FAILED" if role == "analyst" else "FORBIDDEN"
+    assert body["errors"][0]["extensions"]["code"] == expected
     assert await caller.calls() == {}
 
 

@@ -84,7 +84,8 @@ async def test_who_may_decide_other_things_does_not_decide_this(caller: Caller, 
 async def test_who_decides_nothing_is_told_so_before_any_call(caller: Caller, role: str) -> None:
     given = {"approvalId": "approval:acme:x", "decision": "APPROVE", "note": "x", "context": {"idempotencyKey": "d"}}
     body = await caller.ask(DECIDE, role, {"input": given})
-    assert body["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    expected = "GRAPHQL_VALIDATION_FAILED" if role == "service_embed" else "FORBIDDEN"  # none in the tool's schema
+    assert body["errors"][0]["extensions"]["code"] == expected
 
 
 async def test_outside_the_market_there_is_no_approval(caller: Caller) -> None:
