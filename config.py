@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     database: str | None = Field(default=None, description="PostgreSQL instead of files; env:NAME or file:/path.")
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
+    policy: Path | None = Field(
+        default=None, description="A policy instead of auth/policy.yaml; read anew as it changes."
+    )
     aml_words: Path | None = Field(default=None, description="A table instead of resolvers/aml_words.yaml.")
     var: Path = Path("var")
 

@@ -28,6 +28,7 @@ from auth.embedding import EmbedIssuer
 from auth.identity import Identity, Issuer
 from auth.jwks import KeySet
 from auth.oidc import OidcIssuer
+from auth.reloading import reloading
 from auth.sandbox_issuer import SandboxIssuer, issue
 from auth.tokens import Claims, Rules
 from cache.bus import MemoryBus
@@ -49,7 +50,7 @@ from execution.http import Endpoint
 from execution.plan import Declined
 from execution.serving import Drain, middleware, operational, run, server, settle
 from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
-from schema.answering import Answering, Behind, explanation, permission_table
+from schema.answering import Answering, Behind, changed_permissions, explanation, permission_table
 from schema.audiences import Part, parts
 from schema.embedding import route as embed_route
 from vendors.checking import Verdict, Watching, check
@@ -92,7 +93,7 @@ def answering(
         aml_words=load_words(settings.aml_words or WORDS_FILE), deadline_seconds=settings.deadline_seconds,
         compiled=settings.executor == "compiled",
     )  # fmt: skip
-    return Answering(behind, identity, policies.load(), clock)
+    return Answering(behind, identity, _policy(settings), clock)
 
 
 @asynccontextmanager
@@ -121,6 +122,7 @@ async def gateway(
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
+        await stack.enter_async_context(reloading(settings.policy or policies.POLICY_FILE, root.adopt))
         roles, origins = list(root.policy.roles), {*settings.cors_origins, *settings.frame_ancestors}
         endpoint = Endpoint(
             root.schema_of, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
@@ -166,6 +168,11 @@ def place(settings: Settings, file: str) -> Place:
         return address(secret(settings.database))
     except ValueError as error:
         raise BadSettings([f"database: {error}"]) from None
+
+
+def _policy(settings: Settings) -> policies.Policy:
+    """The policy of these settings. Raises BadPolicy."""
+    return policies.load(settings.policy or policies.POLICY_FILE)
 
 
 def embedding(settings: Settings) -> EmbedIssuer | None:
@@ -290,7 +297,7 @@ def _played(settings: Settings) -> town.Cast:
 
 
 def _greet(settings: Settings) -> None:
-    for role in policies.load().roles if settings.oidc_issuer is None else ():
+    for role in _policy(settings).roles if settings.oidc_issuer is None else ():
         typer.echo(f"{role}: {issue(sandbox_secret(settings.var), handles.person(role))}")
     typer.echo(f"\nPlayer Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}")
 
@@ -316,7 +323,7 @@ def stand(
 @cli.command()
 def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]) -> None:
     """Print a sandbox token."""
-    if role not in policies.load().roles:
+    if role not in _policy(load()).roles:
         raise typer.BadParameter(f"no such role: {role}")
     typer.echo(issue(sandbox_secret(load().var), handles.person(role)))
 
@@ -324,7 +331,7 @@ def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]
 @cli.command(name="schema")
 def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff, embed, ...")] = "staff") -> None:
     """Print an audience's SDL with its access directives."""
-    known = _published(parts(policies.load()))
+    known = _published(parts(_policy(load())))
     if audience not in known:
         raise typer.BadParameter(f"no such audience: {audience}; there is {', '.join(known)}")
     typer.echo(known[audience])
@@ -336,8 +343,7 @@ def check_all(
     documents: Annotated[Path, typer.Option(help="The folder of ready documents.")] = HERE / "operations",
 ) -> None:
     """Check settings, policy and ready documents, and the schema against an older one; exit 1 if anything is wrong."""
-    load()
-    known, fine = parts(policies.load()), True
+    known, fine = parts(_policy(load())), True
     for one in judged(documents, {audience.value: part.schema for audience, part in known.items()}):
         typer.echo(f"{one.name:<40} {' '.join(one.audiences) or 'INVALID'}")
         for problem in one.problems:
@@ -361,7 +367,7 @@ def explain(
     variables: Annotated[str, typer.Option(help="JSON; where @skip and @include depend on them.")] = "{}",
 ) -> None:
     """Print what an operation would do for a role, without doing it: steps, systems, what is denied or masked."""
-    if role not in (policy := policies.load()).roles:
+    if role not in (policy := _policy(load())).roles:
         raise typer.BadParameter(f"no such role: {role}")
     try:
         told = explanation(policy, role, file.read_text("utf-8"), msgspec.json.decode(variables, type=dict[str, Any]))
@@ -379,9 +385,12 @@ def explain(
 
 
 @cli.command()
-def permissions() -> None:
+def permissions(
+    to: Annotated[Path | None, typer.Option(help="Another policy: print what each role would gain and lose.")] = None,
+) -> None:
     """Print every coordinate: what a denied caller sees, and the roles that pass."""
-    for line in permission_table(policies.load()):
+    policy = _policy(load())
+    for line in permission_table(policy) if to is None else changed_permissions(policy, policies.load(to)):
         typer.echo(line)
 
 

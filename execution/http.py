@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 import orjson
+from cachetools import LRUCache
 from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLSchema, OperationType, get_operation_ast
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -26,6 +27,7 @@ from execution.serving import Drain
 
 MAX_BODY_BYTES = 64 * 1024
 GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
+KEPT_SCHEMAS = 16  # of which callers ask
 CLIENT_CLOSED = 499  # nobody reads it; the word of nginx for a client that left
 
 log = logging.getLogger("player_graph.execution")
@@ -91,7 +93,8 @@ class Endpoint:
         self._schema_of: Callable[[Any], GraphQLSchema] = (
             (lambda who: schema) if isinstance(schema, GraphQLSchema) else schema
         )
-        self._documents, self._drain = dict[int, Documents](), drain or Drain()
+        self._documents: LRUCache[int, Documents] = LRUCache(KEPT_SCHEMAS)
+        self._drain = drain or Drain()
         self._read_timeout = read_timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,7 +150,7 @@ class Endpoint:
             gone.cancel()
 
     def _documents_of(self, schema: GraphQLSchema) -> Documents:
-        known = self._documents.get(id(schema))
+        known = self._documents.get(id(schema))  # they hold their schema, so the number is nobody else's
         return known or self._documents.setdefault(id(schema), Documents(schema))
 
     async def _body(self, request: Request) -> Body:

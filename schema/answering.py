@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache
 from graphql import ExecutionResult, GraphQLSchema, OperationType
 from starlette.requests import Request
 
@@ -35,6 +37,7 @@ from schema.graph import publication
 from vendors.resilience import deadline
 
 Clock = Callable[[], datetime]
+KEPT_ENGINES = 16  # those of the audiences, and of a policy that was in force a moment ago
 
 
 class Behind(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +62,13 @@ class Answering:
         self.behind, self._identity, self.policy, self._clock = behind, identity, policy, clock
         self._observer, self._road = Observer(behind.events.observe), Road(behind.audit, lambda: self.policy, clock)
         self.parts = parts(policy)
-        self._engines = {
-            id(part.schema): Engine(part.schema, publication, telemetry.planned) for part in self.parts.values()
-        }
+        self._engines: LRUCache[int, Engine] = LRUCache(KEPT_ENGINES)
+
+    async def adopt(self, policy: Policy) -> None:
+        """From now on this policy holds. Audiences are cut anew beside the loop, if anything of theirs has changed."""
+        if (policy.audiences, _shown_to(policy)) != (self.policy.audiences, _shown_to(self.policy)):
+            self.parts = await asyncio.to_thread(parts, policy)
+        self.policy = policy
 
     async def identify(self, request: Request) -> Principal:
         """The caller behind a request's token; raises BadRequest 401, or 503 where no token can be judged now."""
@@ -81,7 +88,7 @@ class Answering:
 
     async def run(self, asked: Asked, who: Principal) -> Answer | ExecutionResult:
         """One operation under the caller's rules."""
-        context, engine = self._context(who), self._engines[id(asked.schema)]
+        context, engine = self._context(who), self._engine_of(asked.schema)
         answer = engine.answer if self.behind.compiled else engine.reference
         root = MutationRoot() if asked.operation.operation is OperationType.MUTATION else Root()
         try:
@@ -89,6 +96,10 @@ class Answering:
                 return await answer(asked.document, asked.operation_name, asked.variables, context, root)
         finally:
             context.close()
+
+    def _engine_of(self, schema: GraphQLSchema) -> Engine:
+        known = self._engines.get(id(schema))  # an engine holds its schema, so the number is nobody else's
+        return known or self._engines.setdefault(id(schema), Engine(schema, publication, telemetry.planned))
 
     def _context(self, who: Principal) -> Context:
         behind, granted = self.behind, self._granted(who)
@@ -124,6 +135,33 @@ class Answering:
     async def audit_answers(self) -> None:
         """Raises if the audit store cannot be read: then nothing may be done."""
         await self.behind.audit.records(1)
+
+
+def _shown_to(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """What the roles of audiences carry: all that a part is cut by."""
+    members = frozenset().union(*policy.audiences.values())
+    return {role: policy.roles[role] for role in sorted(members)}
+
+
+def changed_permissions(before: Policy, after: Policy) -> list[str]:
+    """What each role gains and loses, a line a coordinate; and roles that come and go."""
+    found: list[str] = []
+    for role in sorted(before.roles.keys() | after.roles.keys()):
+        had, has = (policy.scopes_of(frozenset({role})) | SIGNED_IN for policy in (before, after))
+        for coordinate, spec in publication.specs.items():
+            was, is_now = _sight(spec, had), _sight(spec, has)
+            if was != is_now:
+                found.append(f"{role} {'gains' if SIGHTS.index(is_now) > SIGHTS.index(was) else 'loses'} "
+                             f"{coordinate}: {was} -> {is_now}")  # fmt: skip
+    return found
+
+
+SIGHTS = ("nothing", "masked", "in clear")
+
+
+def _sight(spec: Any, granted: frozenset[str]) -> str:
+    denied = spec.denied_to(granted)
+    return "in clear" if denied is None else "masked" if denied.deny.mask is not None else "nothing"
 
 
 def explanation(policy: Policy, role: str, text: str, variables: dict[str, Any]) -> Explanation:
