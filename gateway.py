@@ -108,7 +108,7 @@ async def gateway(
     )
     async with (
         opened(settings.vendor_wire) as wire,
-        httpx.AsyncClient(timeout=5.0, trust_env=False) as provider,
+        asking(settings) as provider,
         open_store(place(settings, "audit.db")) as audit,
         keeping(settings) as (store, rates),
         open_events(place(settings, "events.db")) as events,
@@ -186,9 +186,15 @@ def embedding(settings: Settings) -> EmbedIssuer | None:
         raise BadSettings([f"embed_key: {error}"]) from None
 
 
-def issuer(settings: Settings, provider: httpx.AsyncClient) -> Issuer:
+def asking(settings: Settings) -> contextlib.AbstractAsyncContextManager[httpx.AsyncClient | None]:
+    """Who asks the OpenID provider for its keys, where there is one."""
+    named = settings.oidc_issuer is not None
+    return httpx.AsyncClient(timeout=5.0, trust_env=False) if named else contextlib.nullcontext()
+
+
+def issuer(settings: Settings, provider: httpx.AsyncClient | None) -> Issuer:
     """The operator's OpenID provider where one is named, else the sandbox's own issuer."""
-    if settings.oidc_issuer is None:
+    if settings.oidc_issuer is None or provider is None:
         return SandboxIssuer(sandbox_secret(settings.var))
 
     async def fetch(url: str) -> bytes:

@@ -4,7 +4,9 @@ import random
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -17,7 +19,7 @@ from auth.sandbox_issuer import issue
 from config import Settings, sandbox_secret
 from tests.servers import Postgres, postgres
 from vendors.sandbox import town
-from vendors.sandbox.credentials import sandbox
+from vendors.sandbox.credentials import KEY_FILE, sandbox
 from vendors.sandbox.world import World, build
 
 
@@ -98,6 +100,22 @@ def world() -> World:
     return build()
 
 
+@cache
+def _sandbox_key() -> bytes:
+    """The sandbox's RSA key, made once a process: it takes longer to make than a gateway to start."""
+    with TemporaryDirectory() as folder:
+        sandbox(Path(folder))
+        return (Path(folder) / KEY_FILE).read_bytes()
+
+
+def keyed(var: Path) -> Path:
+    """The folder, with the sandbox's key in it."""
+    var.mkdir(parents=True, exist_ok=True)
+    if not (var / KEY_FILE).exists():
+        (var / KEY_FILE).write_bytes(_sandbox_key())
+    return var
+
+
 @asynccontextmanager
 async def calling(
     var: Path, world: World | None = None, vendor_timeout_seconds: float = 1.5, **more: Any
@@ -105,7 +123,7 @@ async def calling(
     """The town and a gateway before it, while the block runs; what runs writes under `var`."""
     base, population = free_ports(), world or build()
     async with (
-        town.standing(base, population, sandbox(var)),
+        town.standing(base, population, sandbox(keyed(var))),
         facing(base, var, population, vendor_timeout_seconds, **more) as one,
     ):
         yield one
@@ -125,11 +143,11 @@ async def facing(
     `more` are further settings.
     """
     url = f"http://127.0.0.1:{vendors_base or port_base}"
-    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=var, **more)
+    settings = Settings(vendors_base=url, vendor_timeout_seconds=vendor_timeout_seconds, var=keyed(var), **more)
     async with (
         root.gateway(settings, world) as app,
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://gateway") as http,
-        httpx.AsyncClient(trust_env=False) as vendors,
+        httpx.AsyncClient(trust_env=False, verify=False) as vendors,  # noqa: S501  # plain sockets of this machine
     ):
         yield Caller(http, vendors, sandbox_secret(var), port_base)
 

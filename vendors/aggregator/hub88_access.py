@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -36,10 +37,15 @@ def connect_freebets(access: Hub88Access, site: Site) -> Hub88Freebets:
 
 
 def _client(access: Hub88Access, site: Site) -> Client:
+    return site.client(sign(_key(access.private_key.reveal())), limits=LIMITS)
+
+
+@lru_cache(maxsize=8)  # proving a key takes longer than starting the rest, and its two adapters ask for the same one
+def _key(pem: str) -> rsa.RSAPrivateKey:
     try:
-        key = serialization.load_pem_private_key(access.private_key.reveal().encode(), None)
+        key = serialization.load_pem_private_key(pem.encode(), None)
     except (ValueError, TypeError):  # whose sentence might quote it
         raise ValueError("credentials.private_key cannot be read as PEM") from None
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ValueError("credentials.private_key is no RSA key")
-    return site.client(sign(key), limits=LIMITS)
+    return key

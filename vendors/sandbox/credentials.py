@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from vendors.sandbox.facts import BRANDS
+
+KEY_FILE = "sandbox-hub88.pem"  # under `var`
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -48,7 +51,7 @@ def sandbox(var: Path) -> Credentials:
         kyc_token=("sbx:sandbox", "sandbox-kyc-secret"),
         bonus_token="sandbox-bonus",
         house_token="sandbox-house",
-        aggregator_key=_rsa_key(var / "sandbox-hub88.pem"),
+        aggregator_key=_rsa_key(var / KEY_FILE),
         aggregator_ids={brand: number for number, brand in enumerate(BRANDS, 501)},
         crm_key="sandbox-crm",
         desk_login=("gateway@acme.example/token", "sandbox-desk"),
@@ -72,6 +75,11 @@ def _rsa_key(file: Path) -> rsa.RSAPrivateKey:
             whole.flush()
             with contextlib.suppress(FileExistsError):
                 os.link(whole.name, file)
-    key = serialization.load_pem_private_key(file.read_bytes(), None)
+    return _loaded(file.read_bytes())
+
+
+@lru_cache(maxsize=8)
+def _loaded(pem: bytes) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem, None)
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
