@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from vendors.client import Client, Headers, Sent
+from vendors.declared import Declared
 from vendors.ports.source import System
 from vendors.ports.webhooks import WebhookReader
 from vendors.resilience.limits import Limit
@@ -82,13 +83,14 @@ class Side(msgspec.Struct, frozen=True):
 
     vendor: str
     connect: Connect
+    declares: Declared
 
 
 class Product(msgspec.Struct, frozen=True):
     """One line of the registry.
 
-    `own` is what opens its simulator, `stage` the simulator; `hooks` reads what the product tells by itself, None where
-    the access holds no secret for it.
+    `own` is what opens its simulator, `stage` the simulator; `declares` what docs/vendors.md says of it. `hooks` reads
+    what the product tells by itself, None where the access holds no secret for it.
     """
 
     vendor: str
@@ -96,6 +98,7 @@ class Product(msgspec.Struct, frozen=True):
     connect: Connect
     own: Callable[[Credentials], Access]
     stage: Callable[[World, Credentials], Stage]
+    declares: Declared
     hooks: Callable[[Any], WebhookReader | None] = lambda access: None
     sides: Mapping[System, Side] = MappingProxyType({})
 

@@ -9,17 +9,18 @@ from collections.abc import Mapping
 
 from cryptography.hazmat.primitives import serialization
 
-from vendors.aggregator import hub88_access
+from vendors.aggregator import hub88_access, hub88_declared
 from vendors.bonus import reference as bonus_reference
-from vendors.cashier import paymentiq_access
+from vendors.bonus import reference_declared as bonus_declared
+from vendors.cashier import paymentiq_access, paymentiq_declared
 from vendors.cashier.paymentiq import PaymentIQ
-from vendors.crm import customerio_access
-from vendors.kyc import onfido_access, sumsub_access
-from vendors.pam import infigaming_access, mapped_access
+from vendors.crm import customerio_access, customerio_declared
+from vendors.kyc import onfido_access, onfido_declared, sumsub_access, sumsub_declared
+from vendors.pam import infigaming_access, infigaming_declared, mapped_access, mapped_declared
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
 from vendors.product import Access, Product, Secret, Side
-from vendors.reference import adapter
+from vendors.reference import adapter, declared
 from vendors.reference_access import ReferenceAccess
 from vendors.sandbox import bonus_reference as bonus_engine
 from vendors.sandbox import (
@@ -36,7 +37,7 @@ from vendors.sandbox import (
     zendesk,
 )
 from vendors.sandbox.credentials import Credentials
-from vendors.ticketing import intercom_access, zendesk_access
+from vendors.ticketing import intercom_access, intercom_declared, zendesk_access, zendesk_declared
 
 
 def _hub88(own: Credentials) -> Access:
@@ -72,11 +73,13 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.PAM: {
         "infigaming": Product(
             "InfiGaming", infigaming_access.InfiGamingAccess, infigaming_access.connect,
+            declares=infigaming_declared.DECLARED,
             own=lambda own: infigaming_access.InfiGamingAccess(Secret(own.pam_token), own.operator_ids),
             stage=lambda world, own: infigaming.stage(world, own.pam_token, own.operator_ids),
         ),
         "mapped": Product(
             "PAM by mapping", mapped_access.MappedAccess, mapped_access.connect,
+            declares=mapped_declared.DECLARED,
             own=lambda own: mapped_access.MappedAccess(Secret(own.pam_token), str(mapped_pam.MAPPING)),
             stage=lambda world, own: mapped_pam.stage(world, own.pam_token),
         ),
@@ -84,6 +87,7 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.CASHIER: {
         "paymentiq": Product(
             "PaymentIQ", paymentiq_access.PaymentIQAccess, paymentiq_access.connect, own=_paymentiq,
+            declares=paymentiq_declared.DECLARED,
             stage=lambda world, own: paymentiq.stage(
                 world, *own.cashier_client, own.merchant_ids, hook=own.cashier_hook
             ),
@@ -93,11 +97,13 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.KYC: {
         "sumsub": Product(
             "Sumsub", sumsub_access.SumsubAccess, sumsub_access.connect, own=_sumsub,
+            declares=sumsub_declared.DECLARED,
             stage=lambda world, own: sumsub.stage(world, *own.kyc_token, hook_secret=own.kyc_hook),
             hooks=sumsub_access.hooks,
         ),
         "onfido": Product(
             "Onfido", onfido_access.OnfidoAccess, onfido_access.connect,
+            declares=onfido_declared.DECLARED,
             own=lambda own: onfido_access.OnfidoAccess(Secret(own.kyc_token[1]), Secret(own.kyc_hook)),
             stage=lambda world, own: onfido.stage(world, own.kyc_token[1], hook_token=own.kyc_hook),
             hooks=onfido_access.hooks,
@@ -109,6 +115,7 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
             lambda access, site: bonus_reference.ReferenceBonus(
                 site.client(bonus_reference.sign(access.token.reveal())), site.clock
             ),
+            declares=bonus_declared.DECLARED,
             own=lambda own: ReferenceAccess(Secret(own.bonus_token)),
             stage=lambda world, own: bonus_engine.stage(world, own.bonus_token),
         ),
@@ -116,13 +123,15 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.AGGREGATOR: {
         "hub88": Product(
             "Hub88", hub88_access.Hub88Access, hub88_access.connect, own=_hub88,
+            declares=hub88_declared.DECLARED,
             stage=lambda world, own: hub88.stage(world, own.aggregator_key.public_key(), own.aggregator_ids),
-            sides={System.BONUS: Side("Hub88 Freebets", hub88_access.connect_freebets)},
+            sides={System.BONUS: Side("Hub88 Freebets", hub88_access.connect_freebets, hub88_declared.FREEBETS)},
         ),
     },
     System.CRM: {
         "customerio": Product(
             "Customer.io", customerio_access.CustomerIoAccess, customerio_access.connect,
+            declares=customerio_declared.DECLARED,
             own=lambda own: customerio_access.CustomerIoAccess(Secret(own.crm_key), Secret(own.crm_hook)),
             stage=lambda world, own: customerio.stage(
                 world, own.crm_key, requests_per_second=None, hook_secret=own.crm_hook
@@ -133,11 +142,13 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
     System.TICKETING: {
         "zendesk": Product(
             "Zendesk", zendesk_access.ZendeskAccess, zendesk_access.connect, own=_zendesk,
+            declares=zendesk_declared.DECLARED,
             stage=lambda world, own: zendesk.stage(world, *own.desk_login, hook_secret=own.desk_hook),
             hooks=zendesk_access.hooks,
         ),
         "intercom": Product(
             "Intercom", intercom_access.IntercomAccess, intercom_access.connect, own=_intercom,
+            declares=intercom_declared.DECLARED,
             stage=lambda world, own: intercom.stage(world, own.desk_login[1], hook_secret=own.desk_hook),
             hooks=intercom_access.hooks,
         ),
@@ -155,6 +166,7 @@ def _house(system: System, behind: Product) -> Product:
     """A system of the operator's own, which in the sandbox stands over the product it takes the place of."""
     return Product(
         "Reference contract", ReferenceAccess, adapter.connect,
+        declares=declared.of(system),
         own=lambda own: ReferenceAccess(Secret(own.house_token), supports=_DONE.get(system)),
         stage=lambda world, own: reference_house.stage(system, behind, world, own, own.house_token),
     )  # fmt: skip

@@ -39,8 +39,8 @@ from vendors.ports.pam import (
 from vendors.ports.source import Source, System
 from vendors.resilience.call import Effect
 
-_UPDATE: Call = ("updateUser", "POST", "/v1/backoffice/user/update")
-_COMMENT: Call = ("addUserComment", "POST", "/v1/backoffice/user/comments/add")
+UPDATE: Call = ("updateUser", "POST", "/v1/backoffice/user/update")
+COMMENT: Call = ("addUserComment", "POST", "/v1/backoffice/user/comments/add")
 _BANS: Mapping[RestrictionScope, str] = {
     RestrictionScope.LOGIN: "banLogin",
     RestrictionScope.WITHDRAWAL: "banWithdraw",
@@ -115,21 +115,21 @@ class InfiGaming:
         Raises VendorRejectedError for a scope not in `supports`, for none, and where the brand has no such player.
         """
         if not command.scopes or not self.supports.issuperset(command.scopes):
-            raise VendorRejectedError(System.PAM, _UPDATE[0], "a restriction that the product has no ban for")
-        await self._prove(command.player, _UPDATE)
+            raise VendorRejectedError(System.PAM, UPDATE[0], "a restriction that the product has no ban for")
+        await self._prove(command.player, UPDATE)
         bans = {_BANS[scope]: True for scope in command.scopes}
         body = {"userId": command.player.local, **bans}
-        await self._client.ask(*_UPDATE, into=_Done, body=body, absent=(), effect=Effect.WRITE)
+        await self._client.ask(*UPDATE, into=_Done, body=body, absent=(), effect=Effect.WRITE)
 
     async def add_note(self, note: NewNote) -> None:
         """Two calls: the profile, then the comment, which ends in `[audit:<audit id>]` on a line of its own.
 
         Raises VendorRejectedError where the brand has no such player.
         """
-        await self._prove(note.player, _COMMENT)
+        await self._prove(note.player, COMMENT)
         content = f"{note.body}\n[audit:{note.audit_id}]"
         body = {"userId": note.player.local, "content": content}
-        await self._client.ask(*_COMMENT, into=_Commented, body=body, absent=(), effect=Effect.WRITE)
+        await self._client.ask(*COMMENT, into=_Commented, body=body, absent=(), effect=Effect.WRITE)
 
     async def _player(self, key: Key) -> Player | None:
         profile = await self._profile(key)

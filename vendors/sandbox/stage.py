@@ -63,7 +63,7 @@ def count(request: Request, *, keys: int = 1, effects: int = 0) -> None:
 
 
 class Stage:
-    """One simulator's application. `reset` puts the store back to what the world says.
+    """One simulator's application. `operations` are what it serves, `reset` puts the store back to what the world says.
 
     `teller` is how the product tells by itself; without one there is no `/__emit`.
     """
@@ -75,7 +75,7 @@ class Stage:
         self._ids = itertools.count(1)
         self._stats: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATS, 0))
         self._in_flight: dict[str, int] = defaultdict(int)
-        self.reset = reset
+        self.operations, self.reset = tuple(operations), reset
         routes = [Route(op.path, self._wrapped(op), methods=[op.method]) for op in operations]
         self.app = Starlette(
             routes=[
