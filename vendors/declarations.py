@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from textwrap import fill
 from typing import NamedTuple
 
-from vendors.declared import Call, Declared, Read, Write
+from vendors.declared import Call, Declared, Write
 from vendors.ports.source import System
 from vendors.registry import PRODUCTS
 from vendors.resilience.limits import Limit
@@ -17,6 +18,7 @@ SYSTEMS: Mapping[System, str] = {
     System.PAM: "PAM", System.CASHIER: "cashier", System.KYC: "KYC", System.BONUS: "bonus",
     System.AGGREGATOR: "aggregator", System.CRM: "CRM", System.TICKETING: "ticketing",
 }  # fmt: skip
+Row = Sequence[str]
 
 
 class Line(NamedTuple):
@@ -29,12 +31,12 @@ class Line(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the page calls it: six systems share the name of the reference contract."""
-        return f"{self.vendor} ({SYSTEMS[self.system]})" if self.vendor == "Reference contract" else self.vendor
+        """With its system: six of them share the name of the reference contract."""
+        return f"{self.vendor} ({SYSTEMS[self.system]})"
 
 
 def lines() -> Sequence[Line]:
-    """What stands behind the seven systems, a product after the other and its sides after it, the contract last."""
+    """What stands behind the seven systems: product after product, its sides after it, those of the contract last."""
     told = [
         line
         for system, known in PRODUCTS.items()
@@ -44,56 +46,123 @@ def lines() -> Sequence[Line]:
             *(Line(at, name, side.vendor, side.declares) for at, side in product.sides.items()),
         )
     ]
-    return sorted(told, key=lambda line: line.vendor == "Reference contract")
+    return sorted(told, key=lambda line: sum(line.vendor == other.vendor for other in told))
 
 
 def page() -> str:
     """The whole page. Raises KeyError for a `{{part}}` of the template that there is not."""
-    written = TEMPLATE.read_text()
-    for name, part in PARTS.items():
-        written = written.replace(f"{{{{{name}}}}}", part(lines()))
-    if "{{" in written:
-        raise KeyError(written.split("{{", 1)[1].split("}}", 1)[0])
-    return written
+    first, *others = TEMPLATE.read_text().split("{{")
+    parts = [one.split("}}", 1) for one in others]
+    return first + "".join(PARTS[name](lines()) + after for name, after in parts)
 
 
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+def _table(head: Row, rows: Iterable[Row]) -> str:
     """A table, or nothing where it would have no row; a column without a word in any row is left out."""
-    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in row] for row in rows]
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     kept = [at for at in range(len(head)) if any(row[at] for row in cells)]
-    body = [[row[at] for at in kept] for row in cells]
-    written = [[head[at] for at in kept], ["---"] * len(kept), *body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in written) + "\n\n" if cells else ""
+    first, *others = (f"| {' | '.join(row[at] for at in kept)} |" for row in (head, *cells))
+    return "\n".join([first, "|---" * len(kept) + "|", *others]) if cells else ""
 
 
 def _documents(told: Sequence[Line]) -> str:
+    def named(one: Declared) -> str:
+        return "; ".join(f"{document.name}, {document.date}" for document in one.documents)
+
+    rows = ((line.vendor, SYSTEMS[line.system], f"`{line.name}`", named(line.declares)) for line in told)
+    return _table(("product", "system", "`product:`", "document and date"), rows)
+
+
+def _products(told: Sequence[Line]) -> str:
+    return "\n\n".join(_section(list(group)) for _, group in groupby(told, key=lambda line: line.vendor))
+
+
+def _section(same: Sequence[Line]) -> str:
+    """One product. The systems of the contract are told together: their addresses name them."""
+    declared = [line.declares for line in same]
+    parts = (
+        f"### {same[0].title if len(same) == 1 else same[0].vendor}",
+        _filled(declared[0].notes),
+        _reads(declared),
+        *(f"The credential is had by {_address(one)}." for one in declared[0].credential),
+        _fields(declared[0]),
+        _writes(declared),
+        _table(("no document holds", "instead"), declared[0].absent.items()),
+        "A live system must confirm:" if declared[0].assumptions else "",
+        "\n".join(_filled(f"- {one}") for one in declared[0].assumptions),
+    )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _reads(declared: Sequence[Declared]) -> str:
+    told = chain.from_iterable(one.reads for one in declared)
     return _table(
-        ("product", "system", "`product:`", "document and date"),
-        (
-            (line.title, SYSTEMS[line.system], f"`{line.name}`", _named(line.declares))
-            for line in told
-        ),
-    ).rstrip()  # fmt: skip
+        ("port's operation", "of the product", "keys a call", "pages", "remark"),
+        ((f"`{one.port}`", _addresses(one.calls), str(one.keys), one.pages, one.remark) for one in told),
+    )
 
 
-def _named(declared: Declared) -> str:
-    return "; ".join(f"{one.name}, {one.date}" for one in declared.documents)
+def _fields(declared: Declared) -> str:
+    rows = [
+        (field, of, text)
+        for one in declared.reads
+        for fields, of in ((one.fields, _addresses(one.calls)), (one.absent, "NONE"))
+        for field, text in fields.items()
+    ]
+    said = chain.from_iterable(
+        (of, *("NONE" if of == "NONE" else "the same" for _ in [*group][1:]))
+        for of, group in groupby(of for _, of, _ in rows)
+    )
+    told = ((field, of, text) for (field, _, text), of in zip(rows, said, strict=True))
+    return _table(("graph field", "of the product", "from, or what stands instead"), told)
+
+
+def _writes(declared: Sequence[Declared]) -> str:
+    return _table(
+        ("mutation", "of the product", "before it", "idempotency", "audit id read back from", "remark"),
+        (_write(one) for one in chain.from_iterable(one.writes for one in declared)),
+    )
+
+
+def _write(write: Write) -> Row:
+    if not write.calls:
+        return (f"`{write.mutation}`", "NONE", "", "", "", write.remark)
+    found = f" (found by {_addresses(write.read_back_by)})" if write.read_back_by else ""
+    read_back = "UNRECONCILABLE" if write.read_back is None else write.read_back + found
+    of, first = _addresses(write.calls), _addresses(write.first)
+    return (f"`{write.mutation}`", of, first, write.idempotency.value, read_back, write.remark)
+
+
+def _capabilities(told: Sequence[Line]) -> str:
+    return _table(
+        ("product", "many keys a call", "writes", "a 429"),
+        ((line.title, _batches(line.declares), _guarded(line.declares), line.declares.throttled) for line in told),
+    )
+
+
+def _batches(declared: Declared) -> str:
+    keys = dict.fromkeys(one.keys for one in declared.reads if one.keys != 1)
+    if all(one.keys in keys for one in declared.reads) and len(keys) == 1:
+        return f"every read {next(iter(keys))}"
+    told = (", ".join(f"`{one.port}`" for one in declared.reads if one.keys == most) + f" {most}" for most in keys)
+    return "; ".join(told) or "none"
+
+
+def _guarded(declared: Declared) -> str:
+    told = dict.fromkeys(f"`{one.port}` {one.idempotency.value}" for one in declared.writes if one.calls)
+    return ", ".join(told) or "reads only"
 
 
 def _limits(told: Sequence[Line]) -> str:
-    return _table(
-        ("product", "limit", "calls", "of which calls", "told by a reply's headers"),
-        (
-            (line.title, f"`{one.name}`", f"{one.requests:,} in {one.seconds:.0f} s", _counted(one), _heard(one))
-            for line in told
-            for one in line.declares.limits
-        ),
-    ).rstrip()
+    def row(line: Line, one: Limit) -> Row:
+        return (line.vendor, f"`{one.name}`", f"{one.requests:,} in {one.seconds:.0f} s", _counted(one), _heard(one))
+
+    rows = (row(line, one) for line in told for one in line.declares.limits)
+    return _table(("product", "limit", "calls", "of which calls", "told by a reply's headers"), rows)
 
 
 def _counted(limit: Limit) -> str:
     words = ", ".join([f"`{one}`" for one in limit.operations] + list(limit.methods)) or "all"
-    return f"{words}, each of what is called for itself" if limit.each else words
+    return f"{words}, each brand or ticket for itself" if limit.each else words
 
 
 def _heard(limit: Limit) -> str:
@@ -104,103 +173,13 @@ def _heard(limit: Limit) -> str:
 
 
 def _webhooks(told: Sequence[Line]) -> str:
-    return _table(
-        ("product", "signature", "told apart by", "ordered by", "tells"),
-        (
-            (line.title, hook.signature, hook.told_apart_by, hook.ordered_by, hook.tells)
-            for line in told
-            if (hook := line.declares.webhooks)
-        ),
-    ).rstrip()
-
-
-def _capabilities(told: Sequence[Line]) -> str:
-    return _table(
-        ("product", "many keys a call", "writes", "a 429"),
-        (
-            (line.title, _batches(line.declares), _guarded(line.declares), line.declares.throttled)
-            for line in told
-        ),
-    ).rstrip()  # fmt: skip
-
-
-def _batches(declared: Declared) -> str:
-    many = dict.fromkeys(f"`{one.port}` {_keys(one)}" for one in declared.reads if one.keys != 1)
-    return ", ".join(many) or "none"
-
-
-def _keys(read: Read) -> str:
-    return "as many as there are" if read.keys is None and read.pages else str(read.keys or "as the file says")
-
-
-def _guarded(declared: Declared) -> str:
-    told = dict.fromkeys(f"`{one.port}` {one.idempotency.value}" for one in declared.writes if one.calls)
-    return ", ".join(told) or "reads only"
-
-
-def _products(told: Sequence[Line]) -> str:
-    return "\n".join(_section(line) for line in told).rstrip()
-
-
-def _section(line: Line) -> str:
-    declared = line.declares
-    head = f"### {line.title}: {SYSTEMS[line.system]}\n\n" + (
-        f"{_filled(declared.notes)}\n\n" if declared.notes else ""
-    )
-    calls = _table(
-        ("port's operation", "of the product", "keys a call", "pages", "remark"),
-        ((f"`{one.port}`", _addresses(one.calls), _keys(one), one.pages, one.remark) for one in declared.reads),
-    )
-    credential = "".join(f"A credential is had by {_address(one)}.\n\n" for one in declared.credential)
-    return head + calls + credential + _fields(declared) + _writes(declared) + _gaps(declared)
-
-
-def _fields(declared: Declared) -> str:
-    return _table(
-        ("graph field", "of the product", "from, or what stands instead"),
-        (
-            row
-            for one in declared.reads
-            for row in (
-                *((field, _addresses(one.calls[-1:]), text) for field, text in one.fields.items()),
-                *((field, "NONE", text) for field, text in one.absent.items()),
-            )
-        ),
-    )
-
-
-def _writes(declared: Declared) -> str:
-    return _table(
-        ("mutation", "of the product", "before it", "idempotency", "audit id read back from", "remark"),
-        (
-            (
-                f"`{one.mutation}`", _addresses(one.calls), _addresses(one.first) if one.first else "",
-                _idempotency(one), _read_back(one), one.remark,
-            )
-            for one in declared.writes
-        ),
-    )  # fmt: skip
-
-
-def _idempotency(write: Write) -> str:
-    return write.idempotency.value if write.calls else ""
-
-
-def _read_back(write: Write) -> str:
-    if not write.calls:
-        return ""
-    by = f", by {_addresses(write.read_back_by)}" if write.read_back_by else ""
-    return "UNRECONCILABLE" if write.read_back is None else write.read_back + by
-
-
-def _gaps(declared: Declared) -> str:
-    absent = _table(("no document holds", "instead"), iter(declared.absent.items()))
-    assumed = "\n".join(_filled(f"- {one}") for one in declared.assumptions)
-    return absent + (f"A live system must confirm:\n\n{assumed}\n\n" if assumed else "")
+    hooks = ((line.vendor, hook) for line in told if (hook := line.declares.webhooks))
+    rows = ((vendor, one.signature, one.told_apart_by, one.ordered_by, one.tells) for vendor, one in hooks)
+    return _table(("product", "signature", "told apart by", "ordered by", "tells"), rows)
 
 
 def _addresses(calls: Sequence[Call]) -> str:
-    return ", ".join(_address(one) for one in dict.fromkeys(calls)) or "NONE"
+    return ", ".join(_address(one) for one in dict.fromkeys(calls))
 
 
 def _address(call: Call) -> str:

@@ -41,13 +41,13 @@ class Call(msgspec.Struct, frozen=True):
 class Read(msgspec.Struct, frozen=True, kw_only=True):
     """A port's read, or the part of it that `calls` answer.
 
-    `keys` is how many keys one call takes at most, None where an installation says it; `fields` are those of the graph
+    `keys` is how many keys one call takes at most, a text where that is no number; `fields` are those of the graph
     and what of the reply they are made of; `absent` those that no document holds, and what the graph shows instead.
     """
 
     port: str
     calls: Sequence[Call]
-    keys: int | None = 1
+    keys: int | str = 1
     pages: str = ""
     remark: str = ""
     fields: Mapping[str, str] = NO_FIELDS
@@ -57,8 +57,8 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """A mutation by a port's write. Without `calls` the product documents nothing for it and it is refused.
 
-    `read_back` tells where its audit id is found again, by `read_back_by` where that is an operation of its own; None
-    is UNRECONCILABLE: nobody can find out whether it was done. `first` is what else it calls.
+    `read_back` tells where its audit id stands, `read_back_by` the operation that finds it there, which no adapter
+    calls yet; None is UNRECONCILABLE: nobody can find out whether it was done. `first` is what is called before it.
     """
 
     port: str

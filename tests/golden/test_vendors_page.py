@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from schema.graph import schema
 from vendors.declarations import SYSTEMS, Line, lines, page
 from vendors.declared import Call, Declared
 from vendors.ports.bonus import BonusPort
@@ -88,6 +89,18 @@ def test_no_batch_size_is_written_out_again() -> None:
 def test_webhooks_are_declared_where_they_are_read(product: Product, tmp_path: Path) -> None:
     reader = product.hooks(product.own(sandbox(tmp_path)))
     assert (product.declares.webhooks is not None) == (reader is not None)
+
+
+@of_every_line
+def test_fields_and_mutations_are_the_graphs(line: Line) -> None:
+    fields = [field for one in line.declares.reads for field in (*one.fields, *one.absent)]
+    named = {
+        word for field in fields for quoted in re.findall("`([^`]+)`", field) for word in re.findall(r"\w+", quoted)
+    }
+    assert named - set(re.findall(r"\w+", schema.as_str())) == set()
+    mutations = schema._schema.mutation_type
+    assert mutations is not None
+    assert {one.mutation for one in line.declares.writes} - set(mutations.fields) == set()
 
 
 @of_every_line

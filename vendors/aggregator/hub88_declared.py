@@ -14,8 +14,8 @@ DECLARED = Declared(
         Read(
             port="games",
             calls=(Call(GAMES, "POST", f"{PATH}/game/list"),),
-            keys=None,
-            pages=f"the whole catalogue of a brand, kept for {KEPT_SECONDS:.0f} s",
+            keys="the whole catalogue of a brand",
+            pages=f"one reply, kept for {KEPT_SECONDS:.0f} s",
             fields={"`game`; `gameRounds.game.provider`, `rtp`": "`product`, `rtp`, by the bet's `gameId`"},
             absent={"a game's jackpot": "null: Hub88 removed the field (api-changelog, 2025-06)"},
         ),
@@ -48,7 +48,6 @@ FREEBETS = Declared(
             absent={"`wagering`, `blocksWithdrawal`, used free spins": "null"},
         ),
     ),
-    throttled="none published",
     assumptions=(
         "Instants without a zone are UTC; paging stands under `pagination`, as Hub88's public test suite has it; an"
         " unknown user and one without rewards look alike.",

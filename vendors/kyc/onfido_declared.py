@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vendors.declared import Call, Declared, Document, Read, Webhooks
-from vendors.kyc.onfido import RUNS
-from vendors.kyc.onfido_tasks import DOCUMENTS, TASK, TASKS, TASKS_PATH
+from vendors.kyc.onfido import MOST_PAGES, RUNS
+from vendors.kyc.onfido_tasks import DOCUMENTS, MOST_STEPS, TASK, TASKS, TASKS_PATH
 
 _RUNS = Call(RUNS, "GET", "/v3.6/workflow_runs")
 
@@ -22,7 +22,7 @@ DECLARED = Declared(
         Read(
             port="profiles",
             calls=(_RUNS,),
-            pages="one more call for a full page of his runs",
+            pages=f"one more call for a full page of his runs, {MOST_PAGES} pages",
             remark="by `tags`: the newest run whose `customer_user_id` agrees; there is no batch",
             fields={
                 "`kyc.status`, `vendorStatus`": "`status`; `error` and words not in the document are UNKNOWN",
@@ -39,7 +39,8 @@ DECLARED = Declared(
                 Call(TASK, "GET", TASKS_PATH + "/{task_id}"),
                 Call(DOCUMENTS, "GET", "/v3.6/documents"),
             ),
-            remark="runs by `applicant_id`, the tasks of the newest, each step a call of its own, and uploads",
+            remark="runs by `applicant_id`, the tasks of the newest, each step a call of its own,"
+            f" {MOST_STEPS} at most; uploads",
             fields={
                 "`kyc.requirements`": "the last task of a kind: profile and uploads by whether they are done, document"
                 " and face by their report's `status`, `result`, `sub_result`; any other task is no step, for it may be"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from vendors.declared import Call, Declared, Document, Read, Write
 
+_MOST = "as the file says"
+
 DECLARED = Declared(
     documents=(
         Document("the operator's own API, by a mapping file ([in-house](in-house.md))", "no document is behind it"),
@@ -13,13 +15,13 @@ DECLARED = Declared(
         " write or a criterion that it does not name is refused with UNSUPPORTED_BY_VENDOR, without a call."
     ),
     reads=(
-        Read(port="players", calls=(Call("players"),), keys=None),
-        Read(port="balances", calls=(Call("balances"),), keys=None),
-        Read(port="responsible_gambling", calls=(Call("responsible_gambling"),), keys=None),
-        Read(port="open_rounds", calls=(Call("open_rounds"),), keys=None),
+        Read(port="players", calls=(Call("players"),), keys=_MOST),
+        Read(port="balances", calls=(Call("balances"),), keys=_MOST),
+        Read(port="responsible_gambling", calls=(Call("responsible_gambling"),), keys=_MOST),
+        Read(port="open_rounds", calls=(Call("open_rounds"),), keys=_MOST),
         Read(port="rounds", calls=(Call("rounds"),), pages="the file's `limit`, by instant"),
         Read(port="search", calls=(Call("search"),), pages="page and limit by the file's names"),
-        Read(port="identified", calls=(Call("players"),), keys=None, remark="of every brand that the file names"),
+        Read(port="identified", calls=(Call("players"),), keys=_MOST, remark="of every brand that the file names"),
     ),
     writes=(
         Write(
@@ -27,6 +29,7 @@ DECLARED = Declared(
             mutation="restrictAccount",
             calls=(Call("restrict"),),
             first=(Call("players"),),
+            read_back="where the file puts `{audit_id}`",
             remark="native where the file names an idempotency header. A profile is read first where calls do not"
             " say the brand",
         ),

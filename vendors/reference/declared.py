@@ -7,8 +7,9 @@ from vendors.ports.source import System
 from vendors.reference.operations import MOST_ASKS, Manner, operations
 
 _MUTATIONS = {
-    "restrict": "restrictAccount", "add_note": "addPlayerNote", "create": "createTicket", "comment": "addTicketComment",
-    "act": "approveWithdrawal, denyWithdrawal, holdWithdrawal, releaseWithdrawal",
+    "restrict": ("restrictAccount",), "add_note": ("addPlayerNote",), "create": ("createTicket",),
+    "comment": ("addTicketComment",),
+    "act": ("approveWithdrawal", "denyWithdrawal", "holdWithdrawal", "releaseWithdrawal"),
 }  # fmt: skip
 
 
@@ -26,10 +27,11 @@ def of(system: System) -> Declared:
         ],
         writes=[
             Write(
-                port=one.name, mutation=_MUTATIONS[one.name], calls=(call,), idempotency=Idempotency.NATIVE,
+                port=one.name, mutation=mutation, calls=(call,), idempotency=Idempotency.NATIVE,
                 read_back="the same `Idempotency-Key` again",
             )
             for one, call in asked
             if one.manner is Manner.WRITE
+            for mutation in _MUTATIONS[one.name]
         ],
     )  # fmt: skip

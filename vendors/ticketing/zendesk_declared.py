@@ -55,6 +55,7 @@ DECLARED = Declared(
             port="identified",
             calls=(_PEOPLE,),
             keys=MAX_IDS,
+            remark="by `ids`",
             fields={
                 "`player(externalId:, system: TICKETING)`": "the user's number; `external_id` tells the player",
             },
