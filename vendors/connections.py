@@ -87,9 +87,8 @@ class Connections:
         }  # fmt: skip
 
     def readers(self) -> Sequence[WebhookReader]:
-        """Who reads what the products tell by themselves."""
-        found = (account.product.hooks(account.access) for account in self._accounts)
-        return [reader for reader in found if reader is not None]
+        """Who reads what the products tell by themselves. Raises BadVendors for a secret that cannot be one."""
+        return [reader for reader in map(_reader, self._accounts) if reader is not None]
 
     def _read(self, system: System, said: Sequence[Connection] | None) -> Sequence[Account]:
         place = f"vendors.{system.value.lower()}"
@@ -149,6 +148,13 @@ class Connections:
             return connect(account.access, site)
         except ValueError as error:
             raise BadVendors(f"{account.name}: {error}") from None
+
+
+def _reader(account: Account) -> WebhookReader | None:
+    try:
+        return account.product.hooks(account.access)
+    except ValueError as error:
+        raise BadVendors(f"{account.name}.credentials: {error}") from None
 
 
 def _origin(url: str) -> str:

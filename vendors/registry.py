@@ -6,6 +6,7 @@ The first product of a system stands for it where an installation says nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from cryptography.hazmat.primitives import serialization
 
@@ -20,7 +21,7 @@ from vendors.pam import infigaming_access, infigaming_declared, mapped_access, m
 from vendors.pam.infigaming import InfiGaming
 from vendors.ports.source import System
 from vendors.product import Access, Product, Secret, Side
-from vendors.reference import adapter, declared
+from vendors.reference import adapter, declared, webhooks
 from vendors.reference_access import ReferenceAccess
 from vendors.sandbox import bonus_reference as bonus_engine
 from vendors.sandbox import (
@@ -116,8 +117,9 @@ _PRODUCTS: Mapping[System, Mapping[str, Product]] = {
                 site.client(bonus_reference.sign(access.token.reveal())), site.clock
             ),
             declares=bonus_declared.DECLARED,
-            own=lambda own: ReferenceAccess(Secret(own.bonus_token)),
-            stage=lambda world, own: bonus_engine.stage(world, own.bonus_token),
+            own=lambda own: ReferenceAccess(Secret(own.bonus_token), Secret(own.house_hook)),
+            stage=lambda world, own: bonus_engine.stage(world, own.bonus_token, hook=own.house_hook),
+            hooks=partial(webhooks.hooks, System.BONUS),
         ),
     },
     System.AGGREGATOR: {
@@ -167,8 +169,9 @@ def _house(system: System, behind: Product) -> Product:
     return Product(
         "Reference contract", ReferenceAccess, adapter.connect,
         declares=declared.of(system),
-        own=lambda own: ReferenceAccess(Secret(own.house_token), supports=_DONE.get(system)),
-        stage=lambda world, own: reference_house.stage(system, behind, world, own, own.house_token),
+        own=lambda own: ReferenceAccess(Secret(own.house_token), Secret(own.house_hook), _DONE.get(system)),
+        stage=lambda world, own: reference_house.stage(system, behind, world, own),
+        hooks=partial(webhooks.hooks, system),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ class _Named(msgspec.Struct, frozen=True):
     player_id: str
 
 
-_STATUSES: Mapping[str, GrantStatus] = {
+STATUSES: Mapping[str, GrantStatus] = {  # the contract's words
     "pending": GrantStatus.PENDING,
     "created": GrantStatus.ACTIVE,
     "ongoing": GrantStatus.WAGERING,
@@ -186,7 +186,7 @@ def _canonical(player: Key, grant: GrantFields, now: datetime) -> BonusGrant:
         id=Key("grant", player.brand, grant.id),
         player=player,
         campaign_code=grant.campaign_code,
-        status=_STATUSES.get(grant.status, GrantStatus.UNKNOWN),
+        status=STATUSES.get(grant.status, GrantStatus.UNKNOWN),
         vendor_status=grant.status,
         amount=None if grant.amount is None else Money.from_decimal(grant.amount, grant.currency),
         free_spins_total=None if spins is None else spins.total,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,9 +13,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from vendors.ports.keys import Key
 from vendors.ports.money import exponent_of
+from vendors.ports.source import System
 from vendors.sandbox.ages import age_of, verbatim
 from vendors.sandbox.facts import GrantFacts, PlayerFacts
+from vendors.sandbox.reference_webhooks import Shown, teller
 from vendors.sandbox.stage import Operation, Refused, Stage, count
 from vendors.sandbox.world import World
 
@@ -29,8 +32,11 @@ class _Query(msgspec.Struct, forbid_unknown_fields=True):
     player_ids: Annotated[list[_Identifier], msgspec.Meta(min_length=1, max_length=100)]
 
 
-def stage(world: World, token: str, brands: Collection[str] | None = None) -> Stage:
-    """An engine with the world's grants; `brands` limits which are on it. Read-only: a reset has nothing to do."""
+def stage(world: World, token: str, brands: Collection[str] | None = None, *, hook: str | None = None) -> Stage:
+    """An engine with the world's grants; `brands` limits which are on it. Read-only: a reset has nothing to do.
+
+    `hook` is the secret its events are signed with; without one it tells nothing.
+    """
     known = {p.brand for p in world.players.values()} if brands is None else set(brands)
     store = {(p.brand, p.id): _grants(p, world) for p in world.players.values() if p.brand in known}
 
@@ -46,7 +52,23 @@ def stage(world: World, token: str, brands: Collection[str] | None = None) -> St
         players = [{"player_id": one, "grants": store[brand, one]} for one in asked if (brand, one) in store]
         return JSONResponse({"brand": brand, "players": players})
 
-    return Stage([Operation("queryGrants", "POST", PATH, query)], lambda: None)
+    async def shown_of(subject: Key) -> Shown | None:
+        return _shown(subject, store, world.now)
+
+    told = None if hook is None else teller(System.BONUS, hook, shown_of)
+    return Stage([Operation("queryGrants", "POST", PATH, query)], lambda: None, told)
+
+
+def _shown(subject: Key, store: Mapping[tuple[str, str], list[dict[str, Any]]], now: datetime) -> Shown | None:
+    """Assumed: a grant came to stand where it does as the world began."""
+    if subject.kind == "player":
+        return Shown() if (subject.brand, subject.local) in store else None
+    for (brand, player), grants in store.items():
+        for grant in grants if brand == subject.brand else ():
+            if grant["id"] == subject.local:
+                made = datetime.fromisoformat(grant["granted_at"])
+                return Shown(Key("player", brand, player), grant["status"], None, made, now)
+    return None
 
 
 def _admit(request: Request, token: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ STEP = timedelta(minutes=1)  # between two events of one emission
 LATE = timedelta(hours=1)  # how much older an event is that is only said to be late
 MOST = 20_000  # deliveries of one emission
 TIMEOUT_SECONDS = 10.0
+Body = dict[str, Any]
 Words = str | Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
@@ -45,10 +47,11 @@ class Occasion(msgspec.Struct, frozen=True):
 class Teller(msgspec.Struct, frozen=True):
     """How a product tells. `proof` is the header by which a receiver knows the sender.
 
-    `body` raises CannotSay; `fields` are those the product documents for its bodies.
+    `body` raises CannotSay, and is awaited where its store has to be; `fields` are those the product documents for its
+    bodies.
     """
 
-    body: Callable[[Occasion], dict[str, Any]]
+    body: Callable[[Occasion], Body | Awaitable[Body]]
     sign: Callable[[bytes], Mapping[str, str]]
     proof: str
     fields: frozenset[str]
@@ -91,7 +94,7 @@ def handler(teller: Teller) -> Callable[[Request], Any]:
     async def emit(request: Request) -> Response:
         try:
             emission = msgspec.json.decode(await request.body(), type=Emission)
-            deliveries = _deliveries(teller, emission)
+            deliveries = await _deliveries(teller, emission)
         except (msgspec.DecodeError, ValueError, CannotSay) as error:
             return JSONResponse({"error": str(error)}, 400)
         if emission.to is not None:
@@ -104,7 +107,7 @@ def handler(teller: Teller) -> Callable[[Request], Any]:
     return emit
 
 
-def _deliveries(teller: Teller, emission: Emission) -> list[Delivery]:
+async def _deliveries(teller: Teller, emission: Emission) -> list[Delivery]:
     """The requests in the order they go out; a copy has the very bytes of its original."""
     if emission.to is not None and not _is_loopback(emission.to):
         raise CannotSay("to: only an http:// address of this machine")
@@ -114,7 +117,7 @@ def _deliveries(teller: Teller, emission: Emission) -> list[Delivery]:
     if len(events) * len(keys) * emission.copies > MOST:
         raise CannotSay(f"more than {MOST} deliveries")
     once = [
-        _delivery(teller, Occasion(event, key, _late(emission.late), len(events) - place), emission)
+        await _delivery(teller, Occasion(event, key, _late(emission.late), len(events) - place), emission)
         for key in keys
         for place, event in enumerate(events, 1)
     ]
@@ -124,8 +127,9 @@ def _deliveries(teller: Teller, emission: Emission) -> list[Delivery]:
     return deliveries[::-1] if emission.order == "reversed" else deliveries
 
 
-def _delivery(teller: Teller, occasion: Occasion, emission: Emission) -> Delivery:
-    body = msgspec.json.encode(teller.body(occasion) | emission.changes)
+async def _delivery(teller: Teller, occasion: Occasion, emission: Emission) -> Delivery:
+    told = teller.body(occasion)
+    body = msgspec.json.encode((await told if isawaitable(told) else told) | emission.changes)
     headers = {"Content-Type": "application/json", **teller.sign(body)}
     if emission.bad_signature:
         headers[teller.proof] = _forged(headers[teller.proof])

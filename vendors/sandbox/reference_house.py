@@ -27,6 +27,7 @@ from vendors.reference.shapes import Frame, read, written
 from vendors.resilience.policy import ONCE, LimiterPolicy, Policy
 from vendors.sandbox.credentials import Credentials
 from vendors.sandbox.facts import BRANDS, MARKETS
+from vendors.sandbox.reference_webhooks import house_teller
 from vendors.sandbox.stage import Operation as Served
 from vendors.sandbox.stage import Refused, Stage, count
 from vendors.sandbox.world import World
@@ -36,20 +37,21 @@ ADDRESS = "http://house"
 UNHURRIED = Policy(retry=ONCE.retry, limiter=LimiterPolicy(enforce=False))  # limits are the product's, not a house's
 
 
-def stage(system: System, behind: Product, world: World, own: Credentials, token: str) -> Stage:
+def stage(system: System, behind: Product, world: World, own: Credentials) -> Stage:
     """The system, over the product that stands behind it here."""
     inner = behind.stage(world, own)
     wire = httpx.AsyncClient(transport=httpx.ASGITransport(app=inner.app), trust_env=False)
     markets = {country: market for market, (country, _) in MARKETS.items()}
     site = Site(system, behind.vendor, ADDRESS, wire, lambda: datetime.now(UTC), markets, 5.0, UNHURRIED, [])
-    house = House(system, behind.connect(behind.own(own), site), token)
+    port = behind.connect(behind.own(own), site)
+    house = House(system, port, own.house_token)
     served = [Served(one.name, one.method, one.path, house.handler(one)) for one in operations(system)]
 
     def reset() -> None:
         inner.reset()
         house.done.clear()
 
-    return Stage(served, reset)
+    return Stage(served, reset, house_teller(system, own.house_hook, port))
 
 
 class House:
