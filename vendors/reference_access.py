@@ -6,7 +6,7 @@ from vendors.product import Access, Secret
 
 
 class ReferenceAccess(Access, frozen=True):
-    """A service-wide bearer token, and the secret its webhooks are signed with.
+    """A service-wide bearer token, and the secret its webhooks are signed with, `whsec_` and base64.
 
     `supports` are the restrictions or actions that the system can do; None means all that its port knows.
     """

@@ -21,6 +21,7 @@ from vendors.sandbox.world import World
 TOLD = {  # an event of each product that tells, and where it goes
     System.CASHIER: ({"event": "Notification", "key": "90007"}, "paymentiq"),
     System.KYC: ({"event": "applicantReviewed", "key": "acme:s-001"}, "sumsub"),
+    System.BONUS: ({"event": "status_changed", "key": "player:acme:s-001"}, "reference"),
     System.CRM: ({"event": "customer.unsubscribed", "key": "acme:s-001"}, "customerio"),
     System.TICKETING: ({"event": "zen:event-type:ticket.status_changed", "key": "TICKET"}, "zendesk"),
 }

@@ -68,7 +68,7 @@ async def test_an_unknown_event_is_kept_and_counted(caller: Caller, tmp_path: Pa
     assert kept(tmp_path, "SELECT kind FROM events") == [("applicantTeleported",)]
     metrics = (await caller.http.get("/metrics")).text
     counted = [line for line in metrics.splitlines() if 'outcome="UNKNOWN"' in line and "webhooks" in line]
-    assert 'vendor_product="sumsub"' in counted[0]
+    assert [line for line in counted if 'vendor_product="sumsub"' in line]
 
 
 @pytest.mark.parametrize("path", ["/webhooks/kyc/onfido", "/webhooks/crm/sumsub", "/webhooks/kyc/SUMSUB"])

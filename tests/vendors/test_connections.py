@@ -118,11 +118,24 @@ def test_the_example_names_every_system_and_may_be_meant(tmp_path: Path, monkeyp
     pem = (sandbox(tmp_path), (tmp_path / "sandbox-hub88.pem").read_text())[1]
     connections = Connections(
         lambda system: "http://127.0.0.1:1", httpx.AsyncClient(), lambda: datetime.now(UTC), sandbox(tmp_path), 1.0,
-        said=said, secret=lambda reference: pem,
+        said=said, secret=lambda reference: sandbox(tmp_path).house_hook if reference == "env:BONUS_HOOK" else pem,
     )  # fmt: skip
     ports = connections.ports({})
     assert {system.value.lower() for system in PRODUCTS} < set(ports)
-    assert [reader.product for reader in connections.readers()] == ["paymentiq", "sumsub", "customerio", "zendesk"]
+    assert [reader.product for reader in connections.readers()] == [
+        "paymentiq", "sumsub", "reference", "customerio", "zendesk",
+    ]  # fmt: skip
+
+
+def test_a_secret_for_events_that_cannot_be_one_is_refused_by_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_HOOK", "hunter2")
+    credentials = {"token": "env:OUR_HOOK", "hook": "env:OUR_HOOK"}
+    connections = connected(tmp_path, pam=Connection(product="reference", url=REAL, credentials=credentials))
+    with pytest.raises(BadVendors, match=r"^vendors\.pam\.credentials: hook is not whsec_") as raised:
+        connections.readers()
+    assert "hunter2" not in str(raised.value)
 
 
 @asynccontextmanager

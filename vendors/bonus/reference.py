@@ -1,4 +1,4 @@
-"""The reference contract of a bonus engine (docs/contracts/bonus.yaml, 1.0.0): a hundred players of a brand a call."""
+"""The reference contract of a bonus engine (docs/contracts/bonus.yaml, 1.1.0): a hundred players of a brand a call."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from vendors.bonus.reference import MOST_PLAYERS, OPERATION, PATH
 from vendors.declared import Call, Declared, Document, Read
+from vendors.reference.declared import EVENTS
 
 DECLARED = Declared(
-    documents=(Document("`docs/contracts/bonus.yaml` 1.0.0, the contract an in-house engine implements", "our own"),),
+    documents=(Document("`docs/contracts/bonus.yaml` 1.1.0, the contract an in-house engine implements", "our own"),),
     reads=(
         Read(
             port="grants",
@@ -16,6 +17,7 @@ DECLARED = Declared(
             fields={"`bonusGrants` (all fields)": "the grant as the contract writes it"},
         ),
     ),
+    webhooks=EVENTS,
     throttled="429 with `Retry-After`",
     assumptions=("The contract is ours: an engine that joins implements it as it stands.",),
 )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from vendors.declared import Call, Declared, Document, Idempotency, Read, Write
+from vendors.declared import Call, Declared, Document, Idempotency, Read, Webhooks, Write
 from vendors.ports.source import System
 from vendors.reference.operations import MOST_ASKS, Manner, operations
 
+EVENTS = Webhooks(
+    signature="Standard Webhooks 1.0.0: HMAC-SHA256 over id, timestamp and body; refused 5 minutes from now",
+    told_apart_by="`webhook-id`",
+    ordered_by="`at`, then `previous`",
+    tells="a status, or that records are old",
+)
 _MUTATIONS = {
     "restrict": ("restrictAccount",), "add_note": ("addPlayerNote",), "create": ("createTicket",),
     "comment": ("addTicketComment",),
@@ -34,4 +40,5 @@ def of(system: System) -> Declared:
             if one.manner is Manner.WRITE
             for mutation in _MUTATIONS[one.name]
         ],
+        webhooks=EVENTS,
     )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import typing
-from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -14,52 +13,20 @@ from vendors.ports.keys import Key
 from vendors.ports.money import Money
 from vendors.ports.paging import Page, Position
 from vendors.ports.source import Source, System
+from vendors.reference.openapi_events import webhook
+from vendors.reference.openapi_shared import BRAND, ID, PLAIN, SHARED, parameter
 from vendors.reference.operations import MOST_ASKS, Manner, Operation, operations
 from vendors.reference.shapes import fields_of, kind_of, optional
 
-VERSION = "1.0.0"
-ID = {"type": "string", "pattern": "^(?!\\.+$)[A-Za-z0-9._-]{1,64}$"}
-BRAND = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"}
+VERSION = "1.1.0"
 BEFORE = r"^20[0-9]{2}-0[1-9]-[012][1-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{6})?\+00:00,[A-Za-z0-9_-]{1,64}$"
-INSTANT = {"type": "string", "format": "date-time"}
-PLAIN: dict[Any, dict[str, Any]] = {
-    str: {"type": "string"}, int: {"type": "integer"}, bool: {"type": "boolean"}, float: {"type": "number"},
-    datetime: INSTANT, date: {"type": "string", "format": "date"},
-}  # fmt: skip
-SHARED: dict[str, dict[str, Any]] = {
-    "Money": {
-        "type": "object",
-        "required": ["amount", "currency"],
-        "properties": {
-            "amount": {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]+)?$", "description": "Decimal."},
-            "currency": {"type": "string", "pattern": "^[A-Z]{3,5}$"},
-        },
-    },
-    "Source": {
-        "type": ["object", "null"],
-        "description": "The system's own id of what was read, and a link into its panel.",
-        "properties": {"vendor_id": {"type": ["string", "null"]}, "link": {"type": ["string", "null"]}},
-    },
-    "Position": {
-        "type": "object",
-        "description": "Where an item stands: lists run from the newest to the oldest, by id within an instant.",
-        "required": ["instant", "id"],
-        "properties": {"instant": INSTANT, "id": ID},
-    },
-    "Person": {"type": "object", "required": ["brand", "id"], "properties": {"brand": BRAND, "id": ID}},
-    "Problem": {
-        "type": "object",
-        "description": "RFC 9457.",
-        "required": ["title", "status"],
-        "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
-    },
-}  # fmt: skip
 
 
 def document(system: System) -> dict[str, Any]:
     """The whole document."""
     schemas = _Schemas()
     paths = {one.path: {one.method.lower(): _operation(one, schemas)} for one in operations(system)}
+    hook, event = webhook(system, schemas.of)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -69,9 +36,10 @@ def document(system: System) -> dict[str, Any]:
         },
         "security": [{"bearer": []}],
         "paths": paths,
+        "webhooks": {"event": {"post": hook}},
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-            "schemas": {**SHARED, **schemas.made},
+            "schemas": {**SHARED, **schemas.made, "Event": event},
         },
     }
 
@@ -184,9 +152,6 @@ def _answer(one: Operation, schemas: _Schemas) -> dict[str, Any]:
 
 
 def _parameters(one: Operation) -> list[dict[str, Any]]:
-    def parameter(name: str, where: str, schema: dict[str, Any], says: str, *, needed: bool = True) -> dict[str, Any]:
-        return {"name": name, "in": where, "required": needed, "schema": schema, "description": says}
-
     found = [parameter("Brand", "header", BRAND, "Whose players are asked about.")] if one.needs_brand else []
     if one.manner is Manner.WRITE:
         key = {"type": "string", "minLength": 1, "maxLength": 100}

@@ -1,4 +1,4 @@
-"""A bonus engine that keeps the reference contract (docs/contracts/bonus.yaml, 1.0.0) and refuses what it forbids."""
+"""A bonus engine that keeps the reference contract (docs/contracts/bonus.yaml, 1.1.0) and refuses what it forbids."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ kyc.sumsub            docs.sumsub.com/reference/get-applicant-data-via-externalu
 kyc.onfido            onfido-openapi-spec, 2026-07: workflow_run, task and document; a run's tags are its owner's
 pam.infigaming        its OpenAPI document of 2026-04: user/profile/get, wallet/get, game/bets/list, and the two
                       responsible-gambling reads, of which `responsibleGambling` is the user's whole reply
-bonus.reference       docs/contracts/bonus.yaml, 1.0.0
+bonus.reference       docs/contracts/bonus.yaml, 1.1.0
 aggregator.hub88      docs.hub88.io, freebet/rewards/list, copy of 2026-11
 crm.customerio        docs.customer.io/files/journeys-app.json, copy of 2026-08: of the `customer` of a person's
                       attributes what is his to say; his segments, his messages
