@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     cache_entries: int = Field(default=50_000, ge=0, le=10_000_000, description="Records kept in memory; 0: none.")
     redis: SharedAccess | None = Field(default=None, description="The server that processes share records by.")
     database: str | None = Field(default=None, description="PostgreSQL instead of files; env:NAME or file:/path.")
+    log_format: Literal["json", "text"] = Field(default="text", description="A line of JSON each, or for reading.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://\S+$")
     trace_sample_ratio: float = Field(default=0.1, ge=0, le=1)
     policy: Path | None = Field(

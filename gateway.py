@@ -266,6 +266,7 @@ def serve(
     world, chosen = _world(scenarios, more), town.cast(product or ())
     vendors = {system.value.lower(): (Connection(product=name),) for system, name in chosen.items()}
     settings = load(port=port, vendors_base=vendors_base, vendors=vendors or None)
+    telemetry.logs(settings.log_format, settings.log_level)
     with contextlib.suppress(KeyboardInterrupt):
         run(_serve(settings, world, own_sandbox=vendors_base is None))
 

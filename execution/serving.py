@@ -122,8 +122,8 @@ def server(app: ASGIApp, host: str, port: int, drain: Drain) -> Server:
     """A server for strangers. h11, because it bounds a request's head; httptools reads headers without end."""
     config = uvicorn.Config(
         app, host, port, http="h11", h11_max_incomplete_event_size=HEAD_BYTES, ws_max_size=64 * 1024, lifespan="off",
-        server_header=False, proxy_headers=False, access_log=False, log_level="warning", limit_concurrency=2_048,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        server_header=False, proxy_headers=False, access_log=False, log_level="warning", log_config=None,
+        limit_concurrency=2_048, timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )  # fmt: skip
     return Server(config, drain)
 

@@ -1,10 +1,16 @@
 """What is measured says which system, which operation and how it ended, and never what an exception said."""
 
+import io
+import json
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, generate_latest
 
 import telemetry
@@ -80,3 +86,39 @@ def test_an_exporter_that_is_not_installed_names_the_key_that_asked_for_it(monke
     monkeypatch.setitem(sys.modules, telemetry.EXPORTER, None)
     with pytest.raises(telemetry.ExporterMissing, match=r"^otlp_endpoint: needs the package opentelemetry-exporter"):
         telemetry.setup("http://127.0.0.1:4318")
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What is logged while the test runs; the logger is put back as it was."""
+    root = logging.getLogger()
+    before, level, stream = root.handlers[:], root.level, io.StringIO()
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+
+
+def test_a_log_line_is_json_and_says_in_which_trace_it_was_written(lines: io.StringIO) -> None:
+    telemetry.logs("json", stream=lines)
+    log = logging.getLogger("player_graph.test")
+    log.debug("not told")
+    log.warning("%s is in force", "policy")
+    span = NonRecordingSpan(SpanContext(1, 2, is_remote=False, trace_flags=TraceFlags(1)))
+    with trace.use_span(span):
+        try:
+            raise ValueError("inside")
+        except ValueError:
+            log.exception("it crashed")
+    one, other = map(json.loads, lines.getvalue().splitlines())
+    assert (one["event"], one["level"], one["logger"]) == ("policy is in force", "warning", "player_graph.test")
+    assert one["timestamp"].endswith("Z")
+    assert "trace_id" not in one
+    assert (other["event"], other["trace_id"]) == ("it crashed", f"{1:032x}")
+    assert "ValueError: inside" in other["exception"]
+
+
+def test_a_log_line_for_reading_is_a_line(lines: io.StringIO) -> None:
+    telemetry.logs("text", "DEBUG", lines)
+    logging.getLogger("player_graph.test").debug("told")
+    (line,) = lines.getvalue().splitlines()
+    assert ("told" in line, "player_graph.test" in line, "\x1b" in line) == (True, True, False)
