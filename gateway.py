@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -20,8 +21,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 import telemetry
-from auth import audit_chain
+from auth import api_keys, audit_chain
 from auth import policy as policies
+from auth.api_keys import ApiKeyIssuer
 from auth.audit import AuditStore, open_store
 from auth.database import Place, address
 from auth.embedding import EmbedIssuer
@@ -117,7 +119,7 @@ async def gateway(
         scopes, connections = ScopeRecords(), connect(settings, wire, clock, rates)
         ports = Ports(**connections.ports(settings.markets, lambda player: _market(scopes, player)))
         embeds = embedding(settings)
-        who = Identity([*([embeds] if embeds else []), issuer(settings, provider)])
+        who = Identity([*([embeds] if embeds else []), ApiKeyIssuer(audit, clock), issuer(settings, provider)])
         root = answering(settings, ports, audit, who, clock, store=store, events=events, scopes=scopes)
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
@@ -244,6 +246,8 @@ FIRST_QUERY = """{ player(id: "player:acme:s-001") { firstName openWithdrawals {
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The Player graph.")
 audit_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit store, read-only.")
 cli.add_typer(audit_cli, name="audit")
+keys_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="API keys of services.")
+cli.add_typer(keys_cli, name="keys")
 vendors_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The vendors behind the graph.")
 cli.add_typer(vendors_cli, name="vendors")
 Port = Annotated[int | None, typer.Option(help="Where to listen on 127.0.0.1; 8000 unless the settings say otherwise.")]
@@ -430,6 +434,59 @@ def audit_export() -> None:
                 after = found[-1].stamp.sequence
 
     asyncio.run(export())
+
+
+@keys_cli.command(name="create")
+def keys_create(
+    name: Annotated[str, typer.Option(help="Which service it is for; stands in the audit as key:NAME.")],
+    role: Annotated[list[str], typer.Option(help="A role of the policy; several are several options.")],
+    days: Annotated[int, typer.Option(help="How long it lives.")] = 90,
+    brand: Annotated[list[str] | None, typer.Option(help="Where it holds; everywhere unless named.")] = None,
+    market: Annotated[list[str] | None, typer.Option(help="Where it holds; everywhere unless named.")] = None,
+) -> None:
+    """Make a key and print it, once."""
+
+    async def made() -> str:
+        key = api_keys.new(name, role, timedelta(days=days), brands=brand or (), markets=market or ())
+        async with open_store(place(load(), "audit.db")) as store:
+            return await api_keys.create(store, key, _operator(), _policy(load()).roles)
+
+    try:
+        typer.echo(asyncio.run(made()))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@keys_cli.command(name="list")
+def keys_list() -> None:
+    """Print every key by its prefix, without its secret."""
+
+    async def told() -> None:
+        async with open_store(place(load(), "audit.db")) as store:
+            for key in await api_keys.listed(store):
+                where = " ".join(sorted(key.brands | key.markets)) or "everywhere"
+                typer.echo(f"{key.prefix}  {key.state(utc_now()):<8} {key.expires_at:%Y-%m-%d}  {key.name:<24} "
+                           f"{' '.join(sorted(key.roles))}  {where}")  # fmt: skip
+
+    asyncio.run(told())
+
+
+@keys_cli.command(name="revoke")
+def keys_revoke(prefix: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
+    """End a key, in every process within half a minute."""
+
+    async def ended() -> bool:
+        async with open_store(place(load(), "audit.db")) as store:
+            return await api_keys.revoke(store, prefix, _operator())
+
+    if not asyncio.run(ended()):
+        typer.echo(f"{prefix}: there is no such key, or it was revoked before", err=True)
+        raise typer.Exit(1)
+
+
+def _operator() -> str:
+    """Who gives a command on this machine, as far as it can tell."""
+    return f"operator:{getpass.getuser()}"
 
 
 @vendors_cli.command(name="check")

@@ -36,6 +36,14 @@ APPROVALS = (
         Column("body", LargeBinary, nullable=False),
     )
 )
+API_KEYS = Table(  # `body` is a key without its secret; of the secret the digest alone is kept
+    "api_keys",
+    METADATA,
+    Column("prefix", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("revoked_at", Text),
+)
 
 
 class Told(FunctionElement[str]):
