@@ -26,7 +26,7 @@ WORLD = build(NOW)
 OPERATOR_IDS = {"acme": 8001, "borealis": 8002}
 PRIVATE_KEY = rsa.generate_private_key(65537, 2048)
 SPINS, ROULETTE = Key("game", "acme", "nor-auroraspins"), Key("game", "acme", "sol-goldenroulette")
-ROUND = RoundAsk(Key("player", "acme", "s-001"), "tx-s1-1", "bs101")
+ROUND = RoundAsk(Key("player", "acme", "s-001"), "tx-s1-1", "r-bs101")
 LIST = "/operator/generic/v2/game/list"
 
 # Two primes of a key made for this test alone, and what `openssl dgst -sha256 -sign` makes of BODY with that key.
@@ -216,7 +216,7 @@ async def test_a_round_is_found_by_its_transaction_alone() -> None:
 async def test_nobody_elses_round_is_shown() -> None:
     other_player = RoundAsk(Key("player", "acme", "s-002"), "tx-s1-1")
     other_brand = RoundAsk(Key("player", "borealis", "s-001"), "tx-s1-1")
-    other_round = RoundAsk(ROUND.player, "tx-s1-1", "bs201")
+    other_round = RoundAsk(ROUND.player, "tx-s1-1", "r-bs201")
     no_hub88 = RoundAsk(Key("player", "corona", "s-001"), "tx-s1-1")
     assert set(await links(wire(), other_player, other_brand, other_round, no_hub88, ROUND)) == {ROUND}
 

@@ -215,7 +215,7 @@ async def test_bets_are_known_to_the_aggregator_too(see: Any, tmp_path: Path) ->
     (round_,) = await seen.only("pam", "open_rounds")
     assert (round_.game_name, round_.stake) == ("Blackjack Club", Money("GBP", 40000))
     assert round_.started_at == NOW - timedelta(minutes=20)
-    asked = RoundAsk(PLAYER, round_.provider_transaction)
+    asked = RoundAsk(PLAYER, round_.provider_transaction, round_.round_id)
     assert await seen.only("aggregator", "round_links", asked)
 
 

@@ -86,6 +86,11 @@ class RoundFacts(msgspec.Struct, frozen=True):
     age: timedelta
     transaction: str
 
+    @property
+    def round_id(self) -> str:
+        """What the game's own vendor calls the round that the bet was in, whoever is asked about it."""
+        return f"r-{self.id}"
+
 
 class CommentFacts(msgspec.Struct, frozen=True):
     """A message of a ticket."""

@@ -208,8 +208,8 @@ def _played(player: PlayerFacts, world: World) -> list[tuple[str, str]]:
     """(transaction, round) of every bet."""
     bets = world.laid(player, "pam.infigaming").get("bets")
     if bets is None:
-        return [(played.transaction, played.id) for played in player.rounds]
-    return [(bet["providerBetId"], bet["operatorBetId"]) for bet in bets]
+        return [(played.transaction, played.round_id) for played in player.rounds]
+    return [(bet["providerBetId"], bet.get("roundId", f"r-{bet['operatorBetId']}")) for bet in bets]
 
 
 def _rewards(player: PlayerFacts, world: World) -> list[dict[str, Any]]:

@@ -215,7 +215,7 @@ class Store:
         return {
             "operatorBetId": round_.id,
             "providerBetId": round_.transaction,
-            "roundId": f"r-{round_.id}",
+            "roundId": round_.round_id,
             "providerName": provider,
             "operatorId": self.operator_of(account),
             "currency": facts.currency,
