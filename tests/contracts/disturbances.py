@@ -1,0 +1,82 @@
+"""What can become of a reply on its way, whatever product it is of."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from tests.contracts.stands import Change, Said
+from vendors.client import MAX_REPLY_BYTES
+
+STRANGE = "word_of_next_year"
+
+
+def zipped(said: Said) -> Said:
+    """As the product may send it to who accepts it."""
+    return Said(said.status, {**said.headers, "content-encoding": "gzip"}, gzip.compress(said.body, 1))
+
+
+def badly_zipped(said: Said) -> Said:
+    """It says so, and is not."""
+    return Said(said.status, {**said.headers, "content-encoding": "gzip"}, said.body)
+
+
+def cut(said: Said) -> Said:
+    """The connection ends in the middle of the body."""
+    return Said(said.status, said.headers, said.body, len(said.body) // 2)
+
+
+def endless(said: Said) -> Said:
+    """Harmless on the wire, more than is read once it is unfolded."""
+    body = gzip.compress(said.body + b" " * MAX_REPLY_BYTES, 1)
+    return Said(said.status, {**said.headers, "content-encoding": "gzip"}, body)
+
+
+def redirected(to: str) -> Change:
+    """It stands elsewhere, says the product; a credential does not follow."""
+    return lambda said: Said(307, {"location": to}, b"")
+
+
+def with_more_fields(said: Said) -> Said:
+    """Every object has a field that nobody knows yet."""
+    return _json(said, lambda told: _each(told, lambda one: {**one, STRANGE: None}))
+
+
+def reworded(field: str, word: str = STRANGE) -> Change:
+    """Every text under one name is another."""
+
+    def put(one: dict[str, Any]) -> dict[str, Any]:
+        return {name: _put(value, word) if name == field else value for name, value in one.items()}
+
+    return lambda said: _json(said, lambda told: _each(told, put))
+
+
+def texts(said: Any) -> Iterator[str]:
+    """The names under which a reply has texts."""
+    if isinstance(said, dict):
+        for name, value in said.items():
+            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(one, str) for one in value)):
+                yield name
+            yield from texts(value)
+    elif isinstance(said, list):
+        for one in said:
+            yield from texts(one)
+
+
+def _put(value: Any, word: str) -> Any:
+    if isinstance(value, list):
+        return [word if isinstance(one, str) else one for one in value]
+    return word if isinstance(value, str) else value
+
+
+def _each(told: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    if isinstance(told, dict):
+        return change({name: _each(one, change) for name, one in told.items()})
+    return [_each(one, change) for one in told] if isinstance(told, list) else told
+
+
+def _json(said: Said, change: Callable[[Any], Any]) -> Said:
+    return Said(said.status, said.headers, msgspec.json.encode(change(msgspec.json.decode(said.body))))

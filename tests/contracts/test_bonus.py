@@ -1,0 +1,8 @@
+"""Whoever verifies the players, the gateway is told where each of them stands or that it cannot be told."""
+
+from tests.contracts.contract import Contract
+from vendors.ports.source import System
+
+
+class TestBonus(Contract):
+    system = System.BONUS

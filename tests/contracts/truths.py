@@ -1,0 +1,141 @@
+"""What each port is asked here, what it tells when nothing is wrong, and what may be told when something is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from tests.contracts.stands import Stand
+from vendors.errors import VendorError
+from vendors.ports.keys import Key
+from vendors.probes import PROBES, Sample
+
+NOBODY = Key("player", "acme", "nobody")
+PLAYERS = [
+    *(Key("player", "acme", local) for local in ("s-001", "s-004", "s-010", "s-011")),
+    Key("player", "borealis", "p-001"),
+    NOBODY,
+]
+
+
+class Truth(msgspec.Struct, frozen=True):
+    """One read, undisturbed. `operations` are what it calls, by the simulator's names; `paths` where those are."""
+
+    read: str
+    asks: Sequence[Any]
+    answers: Mapping[Any, Any]
+    operations: Collection[str]
+    paths: Collection[str]
+
+
+async def learnt(stand: Stand, seen: Sequence[Any] = ()) -> Sequence[Truth]:
+    """Every read of the port, asked as `vendors check` asks it, but of many players at once.
+
+    `seen` are records of other systems, of which a player's are among what is known of him.
+    """
+    samples = [Sample(player, [one for one in seen if getattr(one, "player", None) == player]) for player in PLAYERS]
+    return [await _truth(stand, name, samples, what) for name, what in PROBES[stand.line.system]]
+
+
+async def _truth(stand: Stand, read: str, samples: Sequence[Sample], what: Callable[[Sample], Sequence[Any]]) -> Truth:
+    asked = [list(what(sample)) for sample in samples]
+    asks = list(dict.fromkeys(ask for his in asked for ask in his))
+    before, place = await stand.counted(), len(stand.passage.asked)
+    async with stand.open() as fresh:
+        answers = await getattr(fresh(), read)(asks)
+    after = await stand.counted()
+    for sample, his in zip(samples, asked, strict=True):
+        sample.learn({ask: answers[ask] for ask in his if ask in answers})
+    called = [name for name, told in after.items() if told["calls"] > before.get(name, {}).get("calls", 0)]
+    return Truth(read, asks, answers, called, {path for _, path in stand.passage.asked[place:]})
+
+
+def plain(value: Any) -> Any:
+    """A record as JSON's own types, without the moment of its reading."""
+    return _timeless(msgspec.to_builtins(value, enc_hook=str))
+
+
+def _timeless(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _timeless(one) for name, one in told.items() if name != "fetched_at"}
+    return [_timeless(one) for one in told] if isinstance(told, list | tuple) else told
+
+
+def faults_of(
+    truth: Truth,
+    answers: Any,
+    *,
+    alike: Callable[[Any, Any], bool] = lambda one, other: plain(one) == plain(other),
+    may_miss: bool = False,
+) -> Iterator[str]:
+    """What is wrong with an answer, whatever became of the product.
+
+    A key is answered by what is true of it or by the error of its reading, and what there is does not disappear.
+    """
+    if not isinstance(answers, Mapping):
+        yield f"{truth.read}: no mapping"
+        return
+    for ask in set(answers) - set(truth.asks):
+        yield f"{truth.read}: {ask} was not asked for"
+    for ask in truth.asks:
+        if ask not in answers:
+            if ask in truth.answers and not may_miss:
+                yield f"{truth.read}: {ask} has disappeared"
+        elif isinstance(answers[ask], VendorError):
+            continue
+        elif ask not in truth.answers:
+            yield f"{truth.read}: {ask} has appeared"
+        elif not alike(answers[ask], truth.answers[ask]):
+            yield f"{truth.read}: {ask} is told as {plain(answers[ask])} for {plain(truth.answers[ask])}"
+
+
+def silent(truths: Sequence[Truth]) -> Sequence[str]:
+    """Reads that tell nothing, so that nothing could be compared."""
+    return [one.read for one in truths if all(isinstance(answer, VendorError) for answer in one.answers.values())]
+
+
+async def asked_while(
+    stand: Stand,
+    truths: Sequence[Truth],
+    disturbed: Callable[[str], AbstractAsyncContextManager[None]],
+    by: str = "operations",
+    **judged: Any,
+) -> Sequence[str]:
+    """Disturbs one operation at a time, and asks all that comes upon it: what is wrong with the answers."""
+    wrong = list[str]()
+    async with stand.open() as fresh:
+        for name in sorted({name for truth in truths for name in getattr(truth, by)}):
+            async with disturbed(name):
+                for truth in truths:
+                    if name in getattr(truth, by):
+                        answers = await getattr(fresh(), truth.read)(truth.asks)
+                        wrong += [f"{name}: {one}" for one in faults_of(truth, answers, **judged)]
+    return wrong
+
+
+def words_of(record: Any) -> Iterator[tuple[str, Enum]]:
+    """Every canonical word within a record, with where it stands."""
+    if isinstance(record, Enum):
+        yield "", record
+    elif isinstance(record, msgspec.Struct):
+        for field in msgspec.structs.fields(record):
+            yield from ((f".{field.name}{at}", word) for at, word in words_of(getattr(record, field.name)))
+    elif isinstance(record, Sequence) and not isinstance(record, str):
+        for place, one in enumerate(record):
+            yield from ((f"[{place}]{at}", word) for at, word in words_of(one))
+
+
+def keys_of(record: Any) -> Iterator[Key]:
+    """Every id within a record."""
+    if isinstance(record, Key):
+        yield record
+    elif isinstance(record, msgspec.Struct):
+        for field in msgspec.structs.fields(record):
+            yield from keys_of(getattr(record, field.name))
+    elif isinstance(record, Sequence) and not isinstance(record, str):
+        for one in record:
+            yield from keys_of(one)
