@@ -98,8 +98,10 @@ class Client:
 
         Raises the VendorError that fits; never anything else a vendor can cause.
         """
-        content = msgspec.json.encode(body) if body is not None else b""
-        target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
+        with self._sendable(operation):
+            target = _path(path, at or {}) + ("?" + urlencode(query) if query else "")
+            content = msgspec.json.encode(body) if body is not None else b""
+            _must_fit(headers or {})
         call = Call(operation, method, effect or _effect_of(method), share)
 
         async def attempt() -> T | None:
@@ -107,7 +109,7 @@ class Client:
             if reply.status_code in absent:
                 return None
             self._judge(operation, reply, conflict)
-            answer = self._decoded(operation, reply, into)
+            answer = self._read(operation, reply.content, into)
             if meant is not None and (error := meant(answer)) is not None:
                 raise error
             return answer
@@ -115,10 +117,22 @@ class Client:
         with self._watched(operation):
             return await self._resilience.carry(call, attempt)
 
-    def _decoded(self, operation: str, reply: Reply, into: type[T]) -> T:
+    @contextmanager
+    def _sendable(self, operation: str) -> Iterator[None]:
+        """What cannot stand in a request is refused here: the product is not asked."""
         try:
-            return msgspec.json.decode(reply.content or b"null", type=into)
-        except (msgspec.DecodeError, RecursionError) as error:  # lists within lists, too many to be read
+            yield
+        except ValueError as error:  # a lone surrogate is one, too
+            refused = VendorRejectedError(self.system, operation, "an id cannot be sent")
+            refused.was_asked = refused.write_may_have_happened = False
+            raise refused from error
+
+    def _read(self, operation: str, content: bytes, into: type[T]) -> T:
+        """The reply as a record; what it nests too deeply, or writes in no UTF-8, cannot be read either."""
+        try:
+            content.decode()  # all of it: a record that is read later is no other text
+            return msgspec.json.decode(content or b"null", type=into)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise VendorMalformedError(self.system, operation, str(error)) from error
 
     @contextmanager
@@ -221,6 +235,11 @@ def _path(template: str, at: Mapping[str, str]) -> str:
             raise ValueError(f"{name} cannot stand in a path")
         template = template.replace("{" + name + "}", quote(value, safe=""))
     return template
+
+
+def _must_fit(headers: Headers) -> None:
+    if not all(value.isascii() and value.isprintable() for value in headers.values()):
+        raise ValueError("a header cannot hold it")
 
 
 def _retry_after(reply: Reply) -> float | None:

@@ -85,7 +85,7 @@ class Hub88Freebets:
         try:
             found = [_canonical(player, reward, self._clock()) for reward in rewards]
         except ValueError as error:
-            raise self._malformed("an instant cannot be read") from error
+            raise self._malformed("an instant or an id cannot be read") from error
         return newest_first(found)
 
     async def _rewards(self, player: Key) -> Sequence[Reward]:
@@ -116,7 +116,7 @@ class Hub88Freebets:
 
 def _canonical(player: Key, reward: Reward, now: datetime) -> BonusGrant:
     return BonusGrant(
-        id=Key("grant", player.brand, reward.reward_uuid),
+        id=Key.parse(f"grant:{player.brand}:{reward.reward_uuid}"),
         player=player,
         campaign_code=reward.campaign_uuid,
         status=_STATUSES.get(reward.status, GrantStatus.UNKNOWN),

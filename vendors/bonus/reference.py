@@ -180,10 +180,10 @@ def _player_id(record: msgspec.Raw) -> str | None:
 
 
 def _canonical(player: Key, grant: GrantFields, now: datetime) -> BonusGrant:
-    """Raises ValueError for an amount or an instant that cannot be read."""
+    """Raises ValueError for an amount, an instant or an id that cannot be read."""
     spins, wagering = grant.free_spins, grant.wagering
     return BonusGrant(
-        id=Key("grant", player.brand, grant.id),
+        id=Key.parse(f"grant:{player.brand}:{grant.id}"),
         player=player,
         campaign_code=grant.campaign_code,
         status=STATUSES.get(grant.status, GrantStatus.UNKNOWN),

@@ -142,7 +142,7 @@ class InfiGaming:
         profile = await self._user(user_id)
         owner = profile.user_operator_context.operator_id if profile else None
         brand = next((brand for brand, operator_id in self._operator_ids.items() if operator_id == owner), None)
-        return Key("player", brand, user_id) if brand else None
+        return readable(PROFILE, lambda: Key.parse(f"player:{brand}:{user_id}")) if brand else None
 
     async def _balances(self, key: Key) -> Sequence[Balance] | None:
         if key.brand not in self._operator_ids:

@@ -70,7 +70,7 @@ Ask = Callable[[int, datetime | None], Awaitable[Rounds | None]]  # (limit, inst
 
 
 def rounds_of(reply: Bets, player: Key, operator_id: str, status: str | None, source: Source) -> Rounds:
-    """Raises VendorMalformedError for a bet that was not asked for, ValueError for an amount that is none."""
+    """Raises VendorMalformedError for a bet that was not asked for, ValueError for an amount or an id that is none."""
     for bet in reply.bets:
         if (bet.user_id, bet.operator_id) != (player.local, operator_id) or status not in (None, bet.status):
             raise malformed(BETS, "a bet that was not asked for")
@@ -134,7 +134,7 @@ def _last(rounds: Sequence[GameRound]) -> datetime:
 def _round(bet: Bet, player: Key, source: Source) -> GameRound:
     stake = Money.from_decimal(bet.bet_amount, bet.currency)
     return GameRound(
-        id=Key("round", player.brand, bet.operator_bet_id),
+        id=Key.parse(f"round:{player.brand}:{bet.operator_bet_id}"),
         player=player,
         round_id=bet.round_id,
         provider_transaction=bet.provider_bet_id or None,

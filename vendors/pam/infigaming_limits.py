@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from vendors.pam.infigaming_replies import Call, Instant
+from vendors.pam.infigaming_replies import Call, Instant, one_a_currency
 from vendors.ports.money import Money
 from vendors.ports.pam import Exclusion, ExclusionKind, LimitKind, LimitPeriod, PlayerLimit, ResponsibleGambling
 from vendors.ports.source import Source
@@ -110,7 +110,7 @@ def gambling_of(said: Exclusions, limits: Limits, source: Source) -> Responsible
     status = said.responsible_gambling_status
     return ResponsibleGambling(
         exclusions=_exclusions(said, status),
-        limits=tuple(limit for one in limits.responsible_gambling_configs for limit in _limits(one)),
+        limits=tuple(limit for one in one_a_currency(limits.responsible_gambling_configs) for limit in _limits(one)),
         login_allowed=status.login_allowed if status else None,
         deposit_allowed=status.deposit_allowed if status else None,
         play_allowed=status.game_bet_allowed if status else None,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
@@ -14,6 +14,16 @@ from vendors.ports.source import System
 T = TypeVar("T")
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Call = tuple[str, str, str]  # (operation, method, path)
+
+
+class InCurrency(Protocol):
+    """An entry of a list that has one a currency."""
+
+    @property
+    def currency(self) -> str: ...
+
+
+C = TypeVar("C", bound=InCurrency)
 
 
 class Paged(msgspec.Struct, rename="camel"):
@@ -35,6 +45,15 @@ def readable(call: Call, mapping: Callable[[], T]) -> T:
         return mapping()
     except ValueError as error:
         raise malformed(call, str(error)) from error
+
+
+def one_a_currency(entries: Sequence[C]) -> Collection[C]:
+    """Each entry once. Raises ValueError where two of one currency differ: money told twice is not twice the money."""
+    found: dict[str, C] = {}
+    for entry in entries:
+        if found.setdefault(entry.currency, entry) != entry:
+            raise ValueError("two entries of one currency differ")
+    return found.values()
 
 
 def check_whole(call: Call, items: int, reply: Paged, page: int, page_size: int) -> None:

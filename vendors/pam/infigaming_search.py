@@ -13,7 +13,7 @@ from __future__ import annotations
 import msgspec
 
 from vendors.errors import VendorRejectedError
-from vendors.pam.infigaming_replies import Call, Paged, check_whole, malformed
+from vendors.pam.infigaming_replies import Call, Paged, check_whole, malformed, readable
 from vendors.ports.keys import Key
 from vendors.ports.pam import PlayerHits, PlayerSearch
 from vendors.ports.source import System
@@ -60,4 +60,5 @@ def hits_of(reply: Users, search: PlayerSearch) -> PlayerHits:
     check_whole(USERS, len(reply.users), reply, search.page, search.first)
     if search.player_id and any(user.user_id != search.player_id for user in reply.users):
         raise malformed(USERS, "a user who was not searched for")
-    return PlayerHits([Key("player", search.brand, user.user_id) for user in reply.users], reply.total)
+    keys = readable(USERS, lambda: [Key.parse(f"player:{search.brand}:{user.user_id}") for user in reply.users])
+    return PlayerHits(keys, reply.total)

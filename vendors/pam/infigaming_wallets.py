@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from vendors.pam.infigaming_replies import Call
+from vendors.pam.infigaming_replies import Call, one_a_currency
 from vendors.ports.money import Money
 from vendors.ports.pam import Balance
 from vendors.ports.source import Source
@@ -30,8 +30,8 @@ class Wallets(msgspec.Struct, rename="camel"):
 
 
 def balances_of(reply: Wallets, source: Source) -> list[Balance]:
-    """One balance a currency. Raises ValueError for an amount that is none."""
-    return [_balance(wallet, source) for wallet in reply.wallets]
+    """One balance a currency. Raises ValueError for an amount that is none, or two wallets of one that differ."""
+    return [_balance(wallet, source) for wallet in one_a_currency(reply.wallets)]
 
 
 def _balance(wallet: _Wallet, source: Source) -> Balance:

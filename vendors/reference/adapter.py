@@ -26,6 +26,13 @@ from vendors.resilience.call import Effect
 Answers = Mapping[Any, Any]
 
 
+class _Person(msgspec.Struct, frozen=True):
+    """Whose id of a person it is."""
+
+    brand: str
+    id: str
+
+
 def connect(access: ReferenceAccess, site: Site) -> ReferencePort:
     """The system's port. Raises ValueError for a word in `supports` that the port does not have."""
     client = site.client(always(signing.bearer(access.token.reveal())))
@@ -98,8 +105,8 @@ class ReferencePort:
 
     def _value(self, operation: Operation, ask: Any, said: Any) -> Any:
         if operation.answer is Key:  # the brand is what was asked for
-            person = msgspec.convert(said, dict[str, Any])
-            return Key.parse(f"player:{person['brand']}:{person['id']}")
+            person = msgspec.convert(said, _Person)
+            return Key.parse(f"player:{person.brand}:{person.id}")
         return read(said, operation.answer, self._frame(ask), "")
 
     def _frame(self, ask: Any) -> Frame:
