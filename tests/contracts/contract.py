@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import ClassVar
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any, ClassVar
 
 import pytest
 
-from tests.contracts.stands import Stand
-from tests.contracts.truths import Truth, asked_while, silent
+from tests.contracts import disturbances, hostility
+from tests.contracts.stands import Change, Harbour, Stand
+from tests.contracts.truths import (
+    Truth,
+    asked_while,
+    faults_of,
+    keys_of,
+    same_beside_what_is_new,
+    same_but_fewer,
+    same_in_any_order,
+    silent,
+    words_of,
+)
 from vendors.errors import VendorError
+from vendors.ports.keys import Key
 from vendors.ports.source import System
 
 BROKEN = ("truncate", "garbage", "html", "reset")
+SHORT_SECONDS = 0.1
+HARMLESS = {"zipped": disturbances.zipped, "with more fields": disturbances.with_more_fields}
 
 
 class Contract:
@@ -24,8 +41,166 @@ class Contract:
         assert silent(truths) == []
         assert [error for one in truths for error in one.answers.values() if isinstance(error, VendorError)] == []
 
+    async def test_who_is_asked_twice_or_in_another_order_is_told_the_same(
+        self, stand: Stand, truths: Sequence[Truth]
+    ) -> None:
+        async with stand.open() as fresh:
+            for truth in truths:
+                places = [len(stand.passage.asked)]
+                for asks in (truth.asks, [*reversed(truth.asks), *truth.asks]):
+                    answers = await getattr(fresh(), truth.read)(asks)
+                    assert list(faults_of(truth, answers, may_fail=False)) == []
+                    places.append(len(stand.passage.asked))
+                assert places[2] - places[1] == places[1] - places[0], f"{truth.read}: a key asked twice costs twice"
+
     @pytest.mark.parametrize("kind", BROKEN)
     async def test_a_broken_answer_is_an_error_and_nothing_else(
         self, stand: Stand, truths: Sequence[Truth], kind: str
     ) -> None:
         assert await asked_while(stand, truths, lambda name: stand.fault(operation=name, kind=kind)) == []
+
+    async def test_an_answer_that_never_ends_or_never_comes_is_an_error_in_time(
+        self, stand: Stand, truths: Sequence[Truth]
+    ) -> None:
+        async with stand.open(timeout_seconds=SHORT_SECONDS) as fresh:
+            for fault in ({"kind": "hang"}, {"kind": "drip", "value": 0.01}):
+                async with stand.fault(operation="*", **fault):
+                    asked = [getattr(fresh(), truth.read)(truth.asks) for truth in truths]
+                    answers = await asyncio.wait_for(asyncio.gather(*asked), 20 * SHORT_SECONDS)
+                found = [one for truth, answer in zip(truths, answers, strict=True) for one in faults_of(truth, answer)]
+                assert found == []
+
+    async def test_no_status_is_taken_for_an_answer(self, stand: Stand, truths: Sequence[Truth]) -> None:
+        change = disturbances.in_turn(disturbances.STATUSES)
+        assert await asked_while(stand, truths, lambda path: stand.changed(change, path), by="paths") == []
+
+    async def test_what_is_not_found_is_left_out_or_an_error(self, stand: Stand, truths: Sequence[Truth]) -> None:
+        missing = disturbances.in_turn([disturbances.status(404)])
+        told = await asked_while(stand, truths, lambda path: stand.changed(missing, path), by="paths", may_miss=True)
+        assert told == []
+
+    async def test_nothing_but_a_whole_answer_is_taken_for_one(
+        self, stand: Stand, truths: Sequence[Truth], harbour: Harbour
+    ) -> None:
+        change = disturbances.in_turn(disturbances.UNREADABLE)
+        assert await asked_while(stand, truths, lambda path: stand.changed(change, path), by="paths") == []
+
+    async def test_another_shape_is_never_taken_for_what_there_is(self, stand: Stand, truths: Sequence[Truth]) -> None:
+        change = disturbances.in_turn(disturbances.SHAPES)
+        told = await asked_while(
+            stand, truths, lambda path: stand.changed(change, path), by="paths", may_miss=True, alike=same_but_fewer
+        )
+        assert told == []
+
+    async def test_a_redirect_is_not_followed(self, stand: Stand, truths: Sequence[Truth]) -> None:
+        change = disturbances.redirected(stand.url + "/elsewhere")
+        before = len(stand.passage.asked)
+        assert await asked_while(stand, truths, lambda path: stand.changed(change, path), by="paths") == []
+        assert [path for path, _ in stand.passage.asked[before:] if "elsewhere" in path] == []
+
+    async def test_a_connection_that_is_reset_is_an_error(
+        self, stand: Stand, truths: Sequence[Truth], harbour: Harbour
+    ) -> None:
+        wrong = list[str]()
+        async with stand.open(url=harbour.breaking()) as fresh:
+            for truth in truths:
+                answers = await getattr(fresh(), truth.read)(truth.asks)
+                wrong += faults_of(truth, answers)
+                wrong += [f"{truth.read}: {a}" for a in answers.values() if not isinstance(a, VendorError)]
+        assert wrong == []
+
+    @pytest.mark.parametrize("change", HARMLESS.values(), ids=HARMLESS)
+    async def test_what_is_only_packed_otherwise_says_the_same(
+        self, stand: Stand, truths: Sequence[Truth], change: Change
+    ) -> None:
+        wrong = await asked_while(
+            stand, truths, lambda path: stand.changed(change, path), by="paths", may_fail=False,
+            alike=same_beside_what_is_new,
+        )  # fmt: skip
+        assert wrong == []
+
+    @pytest.mark.parametrize(
+        ("kind", "alike"),
+        [("duplicate", same_in_any_order), ("reorder", same_in_any_order), ("partial", same_but_fewer)],
+    )
+    async def test_a_disturbed_list_adds_nothing(
+        self, stand: Stand, truths: Sequence[Truth], kind: str, alike: Any
+    ) -> None:
+        def disturbed(name: str) -> AbstractAsyncContextManager[None]:
+            return stand.fault(operation=name, kind=kind)
+
+        assert await asked_while(stand, truths, disturbed, alike=alike, may_miss=kind == "partial") == []
+
+    async def test_a_word_that_nobody_knows_yet_is_never_taken_for_another(
+        self, stand: Stand, truths: Sequence[Truth]
+    ) -> None:
+        wrong, unknown = list[str](), 0
+        async for field, truth, ask, one in _reworded(stand, truths, disturbances.STRANGE):
+            before = dict(words_of(truth.answers[ask])) if ask in truth.answers else {}
+            for place, word in words_of(one):
+                unknown += word.name == "UNKNOWN"
+                if place in before and word not in (before[place], type(word).__members__.get("UNKNOWN")):
+                    wrong.append(f"{field} {truth.read}: {ask}{place} was {before[place]} and is {word}")
+        assert wrong == []
+        assert unknown or not any("UNKNOWN" in type(word).__members__ for _, word in _all_words(truths))
+
+    async def test_an_id_of_the_products_that_tries_to_be_a_path_reaches_nobody(
+        self, stand: Stand, truths: Sequence[Truth]
+    ) -> None:
+        wrong = list[str]()
+        async for field, truth, ask, one in _reworded(stand, truths, "../../x"):
+            wrong += [f"{field} {truth.read}: {ask} holds the id {key!r}" for key in keys_of(one) if not _is_id(key)]
+        assert wrong == []
+
+    async def test_an_id_that_tries_to_be_a_path_is_nobodys(self, stand: Stand, truths: Sequence[Truth]) -> None:
+        wrong = list[str]()
+        async with stand.open() as fresh:
+            for truth in truths:
+                before, beside, read = len(stand.passage.asked), truth.asks[0], getattr(fresh(), truth.read)
+
+                async def told(ask: Any, truth: Truth = truth, beside: Any = beside, read: Any = read) -> Sequence[str]:
+                    answers = await read([ask, beside])
+                    return [f"{one!s:.200}" for one in hostility.faults_of(truth, ask, beside, answers)]
+
+                for found in await asyncio.gather(*map(told, hostility.asks(beside))):
+                    wrong += found
+                strays = [path for path, documented in stand.passage.asked[before:] if not documented]
+                wrong += [f"{truth.read}: {path:.200} was called" for path in strays]
+        assert wrong == []
+
+    @pytest.mark.parametrize("hours", [-1, 1])
+    async def test_a_clock_that_is_wrong_is_an_error_or_does_not_matter(
+        self, stand: Stand, truths: Sequence[Truth], hours: int
+    ) -> None:
+        wrong = list[str]()
+        async with stand.open(skew=timedelta(hours=hours)) as fresh:
+            for truth in truths:
+                wrong += faults_of(truth, await getattr(fresh(), truth.read)(truth.asks))
+        assert wrong == []
+
+
+async def _reworded(stand: Stand, truths: Sequence[Truth], word: str) -> Any:
+    """Every text of every reply, one name at a time: (its name, the read, what was asked, the record told)."""
+    async with stand.open() as fresh:
+        for truth in truths:
+            names = disturbances.Texts()
+            async with stand.changed(names):
+                await getattr(fresh(), truth.read)(truth.asks)
+            for field in sorted(names.seen):
+                async with stand.changed(disturbances.reworded(field, word)):
+                    answers = await getattr(fresh(), truth.read)(truth.asks)
+                assert set(answers) <= set(truth.asks)
+                for ask, one in answers.items():
+                    if not isinstance(one, VendorError):
+                        yield field, truth, ask, one
+
+
+def _all_words(truths: Sequence[Truth]) -> Any:
+    return [word for truth in truths for answer in truth.answers.values() for word in words_of(answer)]
+
+
+def _is_id(key: Key) -> bool:
+    try:
+        return Key.parse(str(key)) == key
+    except ValueError:
+        return False

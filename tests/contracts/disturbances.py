@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +36,26 @@ def endless(said: Said) -> Said:
     return Said(said.status, {**said.headers, "content-encoding": "gzip"}, body)
 
 
+def status(code: int) -> Change:
+    """A refusal in place of the answer."""
+    return lambda said: Said(code, {"content-type": "application/json"}, b'{"error": "fault"}')
+
+
+def body(text: bytes) -> Change:
+    """Another body in place of the answer's."""
+    return lambda said: Said(said.status, {"content-type": "application/json"}, text)
+
+
+def in_turn(changes: Sequence[Change]) -> Change:
+    """A reply is changed by the first, the next by the second, and so on round."""
+    turns = itertools.cycle(changes)
+
+    def change(said: Said) -> Said:
+        return next(turns)(said)
+
+    return change
+
+
 def redirected(to: str) -> Change:
     """It stands elsewhere, says the product; a credential does not follow."""
     return lambda said: Said(307, {"location": to}, b"")
@@ -52,6 +73,18 @@ def reworded(field: str, word: str = STRANGE) -> Change:
         return {name: _put(value, word) if name == field else value for name, value in one.items()}
 
     return lambda said: _json(said, lambda told: _each(told, put))
+
+
+class Texts:
+    """Changes nothing, and keeps the names under which replies have texts."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def __call__(self, said: Said) -> Said:
+        if said.status == 200:
+            self.seen.update(texts(msgspec.json.decode(said.body)))
+        return said
 
 
 def texts(said: Any) -> Iterator[str]:
@@ -80,3 +113,16 @@ def _each(told: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
 
 def _json(said: Said, change: Callable[[Any], Any]) -> Said:
     return Said(said.status, said.headers, msgspec.json.encode(change(msgspec.json.decode(said.body))))
+
+
+STATUSES = [status(code) for code in (400, 401, 403, 408, 409, 422, 429, 499, 500, 502, 503, 504, 204, 206, 302, 100)][
+    :-1
+]
+UNREADABLE = [
+    cut,
+    badly_zipped,
+    endless,
+    body(b'{"\xff\xfe": "\xff"}'),
+    body(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
+]
+SHAPES = [body(text) for text in (b"null", b"[]", b"{}", b'"x"', b"7", b"", b"[null]", b"[{}]", b'{"error": null}')]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
+import socket
+import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 import uvicorn
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vendors.ports.source import System
@@ -72,7 +75,7 @@ class Passage:
 
     def __init__(self, stage: Stage) -> None:
         self._app: ASGIApp = stage.app
-        self._routes = [route for route in stage.app.routes if isinstance(route, Route)]
+        self._routes = [(route, _shape(route.path)) for route in stage.app.routes if isinstance(route, Route)]
         self.asked: list[tuple[str, str]] = []  # (path as it was sent, its documented path or nothing)
         self.change: Change | None = None
         self.only: str | None = None
@@ -90,7 +93,9 @@ class Passage:
             await _send(change(await self._answer(scope, receive)), send)
 
     def _documented(self, scope: Scope) -> str:
-        return next((one.path for one in self._routes if one.matches(scope)[0] is Match.FULL), "")
+        """By the path as it was sent: what is quoted in a name does not part it."""
+        raw, method = scope["raw_path"].decode(), scope["method"]
+        return next((one.path for one, shape in self._routes if shape.match(raw) and method in (one.methods or ())), "")
 
     async def _answer(self, scope: Scope, receive: Receive) -> Said:
         told = list[Message]()
@@ -101,6 +106,12 @@ class Passage:
         await self._app(scope, receive, keep)
         headers = {name.decode().lower(): value.decode() for name, value in told[0]["headers"]}
         return Said(told[0]["status"], headers, b"".join(one.get("body", b"") for one in told[1:]))
+
+
+def _shape(path: str) -> re.Pattern[str]:
+    """A documented path; a name in it is never a step of dots."""
+    parts = re.split(r"{\w+}", path)
+    return re.compile(r"(?!(?:\.|%2[eE])+(?:/|\Z))[^/]+".join(map(re.escape, parts)) + r"\Z")
 
 
 async def _send(said: Said, send: Send) -> None:
@@ -116,12 +127,17 @@ class Harbour:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._running: list[tuple[uvicorn.Server, asyncio.Task[None]]] = []
+        self._others: list[asyncio.Server] = []
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
     def stand(self, app: ASGIApp) -> str:
         """The address at which it answers from now on."""
         return self._in_thread(self._serve(app))
+
+    def breaking(self) -> str:
+        """The address of a server that begins every answer and then resets the connection."""
+        return self._in_thread(self._break())
 
     def close(self) -> None:
         self._in_thread(self._end())
@@ -139,10 +155,29 @@ class Harbour:
             await asyncio.sleep(0.002)
         return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
 
+    async def _break(self) -> str:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read(100)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[{")
+            await writer.drain()
+            at_once = struct.pack("ii", 1, 0)  # closed without a farewell: the kernel sends RST
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.close()
+
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        self._others.append(server)
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
     async def _end(self) -> None:
+        for other in self._others:
+            other.close()
         for server, _ in self._running:
             server.should_exit = server.force_exit = True  # a hanging fault must not hold it open
         await asyncio.gather(*(task for _, task in self._running), return_exceptions=True)
+        hanging = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
 
 class _Quiet(uvicorn.Server):

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from tests.contracts.disturbances import STRANGE
 from tests.contracts.stands import Stand
 from vendors.errors import VendorError
 from vendors.ports.keys import Key
+from vendors.ports.paging import Page
 from vendors.probes import PROBES, Sample
 
 NOBODY = Key("player", "acme", "nobody")
@@ -51,7 +53,21 @@ async def _truth(stand: Stand, read: str, samples: Sequence[Sample], what: Calla
     for sample, his in zip(samples, asked, strict=True):
         sample.learn({ask: answers[ask] for ask in his if ask in answers})
     called = [name for name, told in after.items() if told["calls"] > before.get(name, {}).get("calls", 0)]
-    return Truth(read, asks, answers, called, {path for _, path in stand.passage.asked[place:]})
+    paths = {path for _, path in stand.passage.asked[place:]}
+    few = _telling(asks, answers)
+    return Truth(read, few, {ask: answers[ask] for ask in few if ask in answers}, called, paths)
+
+
+def _telling(asks: Sequence[Any], answers: Mapping[Any, Any]) -> Sequence[Any]:
+    """As few of them as hold every word that all of them do, two that hold something, and one who is nobody's."""
+    known, seen = [ask for ask in asks if ask in answers], set[Enum]()
+    few = list[Any]()
+    for ask in known:
+        words = {word for _, word in words_of(answers[ask])}
+        if len(few) < 2 or words - seen:
+            few.append(ask)
+        seen |= words
+    return [*few, *[ask for ask in asks if ask not in answers][:1]]
 
 
 def plain(value: Any) -> Any:
@@ -71,6 +87,7 @@ def faults_of(
     *,
     alike: Callable[[Any, Any], bool] = lambda one, other: plain(one) == plain(other),
     may_miss: bool = False,
+    may_fail: bool = True,
 ) -> Iterator[str]:
     """What is wrong with an answer, whatever became of the product.
 
@@ -86,11 +103,52 @@ def faults_of(
             if ask in truth.answers and not may_miss:
                 yield f"{truth.read}: {ask} has disappeared"
         elif isinstance(answers[ask], VendorError):
-            continue
+            if not may_fail:
+                yield f"{truth.read}: {ask} is told as {answers[ask]}"
         elif ask not in truth.answers:
             yield f"{truth.read}: {ask} has appeared"
         elif not alike(answers[ask], truth.answers[ask]):
             yield f"{truth.read}: {ask} is told as {plain(answers[ask])} for {plain(truth.answers[ask])}"
+
+
+def same_in_any_order(one: Any, other: Any) -> bool:
+    """The same things, each as often, in whatever order the product gave them."""
+    return bool(_sorted(plain(one)) == _sorted(plain(other)))
+
+
+def same_but_fewer(one: Any, other: Any) -> bool:
+    """Nothing that is not there undisturbed, though some of it may be missing.
+
+    A page of a longer list may show what stood beyond it: a product without totals cannot tell that one is missing.
+    """
+    if isinstance(one, Page) and one.more:
+        return list(one.positions) == sorted(set(one.positions), reverse=True)
+    return _within(plain(one), plain(other))
+
+
+def same_beside_what_is_new(one: Any, other: Any) -> bool:
+    """The same but for entries under the new name: an object of a product may be a map, whose every field is one."""
+    return bool(_known(plain(one)) == plain(other))
+
+
+def _known(told: Any) -> Any:
+    if isinstance(told, list):
+        return [_known(one) for one in told if not (isinstance(one, dict) and STRANGE in one.values())]
+    return {name: _known(one) for name, one in told.items()} if isinstance(told, dict) else told
+
+
+def _sorted(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {name: _sorted(one) for name, one in told.items()}
+    return sorted(map(_sorted, told), key=repr) if isinstance(told, list) else told
+
+
+def _within(part: Any, whole: Any) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and _within(one, whole[name]) for name, one in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return all(any(_within(one, other) for other in whole) for one in part)
+    return part is None or part == whole or not part
 
 
 def silent(truths: Sequence[Truth]) -> Sequence[str]:
