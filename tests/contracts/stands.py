@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 import uvicorn
 from starlette.routing import Route
@@ -27,7 +26,7 @@ from vendors.sandbox.facts import MARKETS
 from vendors.sandbox.reference_house import UNHURRIED
 from vendors.sandbox.stage import Stage
 from vendors.sandbox.world import World
-from vendors.wire import opened
+from vendors.wire import Reply, opened
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 5.0
@@ -215,12 +214,11 @@ class Stand:
     @asynccontextmanager
     async def fault(self, **fault: Any) -> AsyncIterator[None]:
         """The simulator misbehaves while the block runs."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as hands:
-            (await hands.post("/__faults", json=fault)).raise_for_status()
-            try:
-                yield
-            finally:
-                await hands.delete("/__faults")
+        assert (await self._hand("POST", "/__faults", msgspec.json.encode(fault))).status_code == 200
+        try:
+            yield
+        finally:
+            await self._hand("DELETE", "/__faults")
 
     @asynccontextmanager
     async def changed(self, change: Change, only: str | None = None) -> AsyncIterator[None]:
@@ -233,6 +231,8 @@ class Stand:
 
     async def counted(self) -> Mapping[str, Mapping[str, int]]:
         """What it was asked so far, by its names of operations."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as hands:
-            found: Mapping[str, Mapping[str, int]] = (await hands.get("/__stats")).json()
-            return found
+        return msgspec.json.decode((await self._hand("GET", "/__stats")).content, type=dict[str, dict[str, int]])
+
+    async def _hand(self, method: str, path: str, content: bytes = b"") -> Reply:
+        async with opened("aiohttp") as wire:
+            return await wire.request(method, self.url + path, content=content, headers={}, timeout=TIMEOUT_SECONDS)
