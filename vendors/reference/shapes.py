@@ -99,6 +99,8 @@ def read(said: Any, hint: Any, frame: Frame, kind: str = "") -> Any:
     if hint is Source:
         told = said or {}
         return frame.source(_of(told, "vendor_id", str | None), _of(told, "link", str | None))
+    if hint is Position:
+        return Position(_plain(_of(said, "instant", str), datetime), _of(said, "id", str))
     if hint is Transaction:
         hint = Withdrawal if _of(said, "direction", Direction) is Direction.WITHDRAWAL else Deposit
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -127,12 +129,8 @@ def _fields(said: Any, record: Any, frame: Frame) -> dict[str, Any]:
 
 def _page(said: Any, item: Any, frame: Frame) -> Page[Any]:
     entries = _of(said, "items", list[dict[str, Any]])
-    positions = [
-        Position(_plain(_of(entry["at"], "instant", str), datetime), _of(entry["at"], "id", str)) for entry in entries
-    ]
-    return Page(
-        tuple(read(entry.get("value"), item, frame) for entry in entries), tuple(positions), _of(said, "more", bool)
-    )
+    positions = tuple(read(entry["at"], Position, frame) for entry in entries)
+    return Page(tuple(read(entry.get("value"), item, frame) for entry in entries), positions, _of(said, "more", bool))
 
 
 def _plain(said: Any, hint: Any) -> Any:
