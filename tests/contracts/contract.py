@@ -16,7 +16,7 @@ from tests.contracts.truths import (
     Truth,
     asked_while,
     faults_of,
-    keys_of,
+    found_in,
     same_beside_what_is_new,
     same_but_fewer,
     same_in_any_order,
@@ -149,7 +149,9 @@ class Contract:
     ) -> None:
         wrong = list[str]()
         async for field, truth, ask, one in _reworded(stand, truths, "../../x"):
-            wrong += [f"{field} {truth.read}: {ask} holds the id {key!r}" for key in keys_of(one) if not _is_id(key)]
+            wrong += [
+                f"{field} {truth.read}: {ask} holds the id {key!r}" for key in found_in(one, Key) if not _is_id(key)
+            ]
         assert wrong == []
 
     async def test_an_id_that_tries_to_be_a_path_is_nobodys(self, stand: Stand, truths: Sequence[Truth]) -> None:

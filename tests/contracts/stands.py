@@ -233,6 +233,10 @@ class Stand:
         """What it was asked so far, by its names of operations."""
         return msgspec.json.decode((await self._hand("GET", "/__stats")).content, type=dict[str, dict[str, int]])
 
+    async def reset(self) -> None:
+        """Its store is what its world says now."""
+        await self._hand("POST", "/__reset")
+
     async def _hand(self, method: str, path: str, content: bytes = b"") -> Reply:
         async with opened("aiohttp") as wire:
             return await wire.request(method, self.url + path, content=content, headers={}, timeout=TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""Whoever verifies the players, the gateway is told where each of them stands or that it cannot be told."""
+"""Whichever aggregator brings the games, the gateway is told each title and round as it is or not at all."""
 
 from tests.contracts.contract import Contract
 from vendors.ports.source import System

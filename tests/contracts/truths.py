@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ from vendors.ports.keys import Key
 from vendors.ports.paging import Page
 from vendors.probes import PROBES, Sample
 
+T = TypeVar("T")
 NOBODY = Key("player", "acme", "nobody")
 PLAYERS = [
     *(Key("player", "acme", local) for local in ("s-001", "s-004", "s-010", "s-011")),
@@ -34,13 +35,18 @@ class Truth(msgspec.Struct, frozen=True):
     paths: Collection[str]
 
 
-async def learnt(stand: Stand, seen: Sequence[Any] = ()) -> Sequence[Truth]:
+async def everything(stand: Stand, players: Sequence[Key], seen: Sequence[Any] = ()) -> Sequence[Truth]:
     """Every read of the port, asked as `vendors check` asks it, but of many players at once.
 
     `seen` are records of other systems, of which a player's are among what is known of him.
     """
-    samples = [Sample(player, [one for one in seen if getattr(one, "player", None) == player]) for player in PLAYERS]
+    samples = [Sample(player, [one for one in seen if getattr(one, "player", None) == player]) for player in players]
     return [await _truth(stand, name, samples, what) for name, what in PROBES[stand.line.system]]
+
+
+async def learnt(stand: Stand, seen: Sequence[Any] = ()) -> Sequence[Truth]:
+    """The same of a few, and of the answers as few as tell the most: what is then asked again and again."""
+    return [_fewer(truth) for truth in await everything(stand, PLAYERS, seen)]
 
 
 async def _truth(stand: Stand, read: str, samples: Sequence[Sample], what: Callable[[Sample], Sequence[Any]]) -> Truth:
@@ -53,9 +59,13 @@ async def _truth(stand: Stand, read: str, samples: Sequence[Sample], what: Calla
     for sample, his in zip(samples, asked, strict=True):
         sample.learn({ask: answers[ask] for ask in his if ask in answers})
     called = [name for name, told in after.items() if told["calls"] > before.get(name, {}).get("calls", 0)]
-    paths = {path for _, path in stand.passage.asked[place:]}
-    few = _telling(asks, answers)
-    return Truth(read, few, {ask: answers[ask] for ask in few if ask in answers}, called, paths)
+    return Truth(read, asks, answers, called, {path for _, path in stand.passage.asked[place:]})
+
+
+def _fewer(truth: Truth) -> Truth:
+    few = _telling(truth.asks, truth.answers)
+    held = {ask: truth.answers[ask] for ask in few if ask in truth.answers}
+    return msgspec.structs.replace(truth, asks=few, answers=held)
 
 
 def _telling(asks: Sequence[Any], answers: Mapping[Any, Any]) -> Sequence[Any]:
@@ -187,13 +197,13 @@ def words_of(record: Any) -> Iterator[tuple[str, Enum]]:
             yield from ((f"[{place}]{at}", word) for at, word in words_of(one))
 
 
-def keys_of(record: Any) -> Iterator[Key]:
-    """Every id within a record."""
-    if isinstance(record, Key):
+def found_in(record: Any, kind: type[T]) -> Iterator[T]:
+    """Everything of a kind within a record."""
+    if isinstance(record, kind):
         yield record
     elif isinstance(record, msgspec.Struct):
         for field in msgspec.structs.fields(record):
-            yield from keys_of(getattr(record, field.name))
+            yield from found_in(getattr(record, field.name), kind)
     elif isinstance(record, Sequence) and not isinstance(record, str):
         for one in record:
-            yield from keys_of(one)
+            yield from found_in(one, kind)
