@@ -12,7 +12,7 @@ from vendors.ports.source import System
 from vendors.sandbox.credentials import Credentials, sandbox
 from vendors.sandbox.world import World
 
-pytest.register_assert_rewrite(*(f"tests.contracts.{name}" for name in ("contract", "peopled", "walking")))
+pytest.register_assert_rewrite(*(f"tests.contracts.{name}" for name in ("contract", "peopled", "walking", "writing")))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

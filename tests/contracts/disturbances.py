@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -46,14 +46,26 @@ def body(text: bytes) -> Change:
     return lambda said: Said(said.status, {"content-type": "application/json"}, text)
 
 
-def in_turn(changes: Sequence[Change]) -> Change:
+def cut_to_a_part(said: Said) -> Said:
+    """A part that nobody asked for."""
+    return Said(206, said.headers, said.body[: len(said.body) // 2])
+
+
+class InTurn:
     """A reply is changed by the first, the next by the second, and so on round."""
-    turns = itertools.cycle(changes)
 
-    def change(said: Said) -> Said:
-        return next(turns)(said)
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self._changes, self._count = changes, 0
 
-    return change
+    @property
+    def is_through(self) -> bool:
+        """Whether each had its turn."""
+        return self._count >= len(self._changes)
+
+    def __call__(self, said: Said) -> Said:
+        change = self._changes[self._count % len(self._changes)]
+        self._count += 1
+        return change(said)
 
 
 def redirected(to: str) -> Change:
@@ -76,23 +88,24 @@ def reworded(field: str, word: str = STRANGE) -> Change:
 
 
 class Texts:
-    """Changes nothing, and keeps the names under which replies have texts."""
+    """Changes nothing, and keeps the texts of replies by the names under which they stand."""
 
     def __init__(self) -> None:
-        self.seen: set[str] = set()
+        self.seen: dict[str, set[str]] = defaultdict(set)
 
     def __call__(self, said: Said) -> Said:
         if said.status == 200:
-            self.seen.update(texts(msgspec.json.decode(said.body)))
+            for name, text in texts(msgspec.json.decode(said.body)):
+                self.seen[name].add(text)
         return said
 
 
-def texts(said: Any) -> Iterator[str]:
-    """The names under which a reply has texts."""
+def texts(said: Any) -> Iterator[tuple[str, str]]:
+    """Every text of a reply with its name."""
     if isinstance(said, dict):
         for name, value in said.items():
-            if isinstance(value, str) or (isinstance(value, list) and any(isinstance(one, str) for one in value)):
-                yield name
+            held = value if isinstance(value, list) else [value]
+            yield from ((name, one) for one in held if isinstance(one, str))
             yield from texts(value)
     elif isinstance(said, list):
         for one in said:
@@ -115,9 +128,8 @@ def _json(said: Said, change: Callable[[Any], Any]) -> Said:
     return Said(said.status, said.headers, msgspec.json.encode(change(msgspec.json.decode(said.body))))
 
 
-STATUSES = [status(code) for code in (400, 401, 403, 408, 409, 422, 429, 499, 500, 502, 503, 504, 204, 206, 302, 100)][
-    :-1
-]
+REFUSALS = (302, 400, 401, 403, 408, 409, 422, 429, 499, 500, 502, 503, 504)
+STATUSES = [*map(status, REFUSALS), lambda said: Said(204, {}, b""), cut_to_a_part]
 UNREADABLE = [
     cut,
     badly_zipped,

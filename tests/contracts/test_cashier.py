@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from tests.contracts import worlds
 from tests.contracts.contract import Contract
 from tests.contracts.peopled import PER_PAGE, Peopled
-from vendors.ports.cashier import PaymentSearch
+from tests.contracts.writing import Writing
+from vendors.ports.cashier import PaymentSearch, WithdrawalAction, WithdrawalCommand
+from vendors.ports.keys import Key
 from vendors.ports.paging import Listing
 from vendors.ports.source import System
 
@@ -32,10 +34,15 @@ def payments(count: int) -> Mapping[str, Any]:
     return {"payments": tuple(worlds.payment(10_000 + n, age) for n, age in enumerate(worlds.ages(count)))}
 
 
-class TestCashier(Contract, Peopled):
+class TestCashier(Contract, Peopled, Writing):
     system = System.CASHIER
     of_players = "open_withdrawals"
     has_money = True
+    writes: ClassVar[Any] = {
+        "act": lambda audit: WithdrawalCommand(
+            Key("withdrawal", "acme", "90007"), WithdrawalAction.DENY, "PLAYER_REQUEST", audit
+        )
+    }
     lists: ClassVar[Any] = {"payments_of": payments, "search": payments}
     words: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         f"{kind} {code}": {"payments": (worlds.payment(8000 + n, HOUR, state, code, kind=kind),)}

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from tests.contracts import worlds
 from tests.contracts.contract import Contract
 from tests.contracts.peopled import Peopled
+from tests.contracts.writing import Writing
 from vendors.errors import VendorError
 from vendors.ports.keys import Key
-from vendors.ports.pam import PlayerSearch
+from vendors.ports.pam import NewNote, PlayerSearch, Restrict, RestrictionScope
 from vendors.ports.source import System
 from vendors.sandbox.facts import ExclusionFacts, LimitFacts
 from vendors.sandbox.world import World
@@ -22,10 +23,14 @@ def bets(count: int) -> Mapping[str, Any]:
     return {"rounds": tuple(worlds.bet(10_000 + n, age) for n, age in enumerate(worlds.ages(count)))}
 
 
-class TestPam(Contract, Peopled):
+class TestPam(Contract, Peopled, Writing):
     system = System.PAM
     of_players = "players"
     has_money = shows_text = True
+    writes: ClassVar[Any] = {
+        "add_note": lambda audit: NewNote(Key("player", "acme", "s-007"), "Called.", audit),
+        "restrict": lambda audit: Restrict(Key("player", "acme", "s-007"), (RestrictionScope.WITHDRAWAL,), audit),
+    }
     lists: ClassVar[Any] = {"rounds": bets}
     words: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **{ban: {"bans": (ban,)} for ban in ("login", "game", "withdraw", "locked")},

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 from tests.contracts import walking, worlds
 from tests.contracts.contract import Contract
 from tests.contracts.peopled import MANY, PER_PAGE, Peopled, StandOver
+from tests.contracts.writing import Writing
 from vendors.errors import VendorError
 from vendors.ports.keys import Key
 from vendors.ports.paging import Listing
 from vendors.ports.source import System
+from vendors.ports.ticketing import NewComment, NewTicket, TicketPriority
 
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -27,7 +29,7 @@ def comments(count: int) -> Mapping[str, Any]:
     return {"tickets": (worlds.ticket(10_000, timedelta(days=2), comments=said),)}
 
 
-class TestTicketing(Contract, Peopled):
+class TestTicketing(Contract, Peopled, Writing):
     system = System.TICKETING
     of_players = "requesters"
     shows_text = True
@@ -36,6 +38,12 @@ class TestTicketing(Contract, Peopled):
             "tickets": (worlds.ticket(8000 + n, timedelta(days=1), status=status, priority=priority),)
         }
         for n, (status, priority) in enumerate(WORDS)
+    }
+    writes: ClassVar[Any] = {
+        "create": lambda audit: NewTicket(
+            Key("player", "acme", "s-007"), "Payout", "Please check.", True, TicketPriority.NORMAL, (), audit
+        ),
+        "comment": lambda audit: NewComment(Key("ticket", "acme", "9007"), "Checked.", False, None, audit),
     }
     lists: ClassVar[Any] = {"tickets_of": tickets, "comments_of": comments}
 
