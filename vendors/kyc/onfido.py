@@ -110,13 +110,13 @@ class Onfido:
         return runs
 
     async def _runs(self, query: Mapping[str, str]) -> list[Run]:
-        found: list[Run] = []
+        found: dict[str, Run] = {}
         for page in range(1, MOST_PAGES + 1):
             asked = {**query, "page": str(page)}
             runs = await self._client.ask(RUNS, "GET", "/v3.6/workflow_runs", into=list[Run], query=asked, absent=())
-            found += runs or []
+            found.update({run.id: run for run in runs or ()})
             if not runs or len(runs) < SMALLEST_PAGE:
-                return found
+                return list(found.values())
         raise VendorMalformedError(self._client.system, RUNS, f"more than {MOST_PAGES} pages of one player")
 
 

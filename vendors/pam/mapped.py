@@ -143,6 +143,7 @@ class MappedPam:
         except VendorError as error:
             return dict.fromkeys(keys, error)
         by_id, answers, strangers = {key.local: key for key in keys}, dict[Key, Any](), False
+        now = self._clock()
         for entry in entries or ():
             key = by_id.get(word_in(operation.id, entry))
             if key is None:
@@ -150,25 +151,24 @@ class MappedPam:
             elif self._is_others(key, entry):
                 continue
             elif not isinstance(before := answers.setdefault(key, []), VendorError):
-                told = self._records(operation, kind, key, entry)
+                told = self._records(operation, kind, key, entry, now)
                 answers[key] = told if isinstance(told, VendorError) else _without_repeats([*before, *told])
         if strangers:
             missing = self._calls.malformed(operation.name, "an answer about somebody who was not asked for")
             return {**dict.fromkeys(keys, missing), **answers}
         return answers
 
-    def _records(self, operation: Read, kind: Any, key: Key, entry: Any) -> Sequence[Any] | VendorError:
+    def _records(self, operation: Read, kind: Any, key: Key, entry: Any, now: datetime) -> Sequence[Any] | VendorError:
         try:
             if kind is Player and self._mapped.brand_is and not word_in(self._mapped.brand_is, entry):
                 raise ValueError("it does not say of which brand it is")
             parts = [entry] if operation.each is None else operation.each(entry) or []
-            return [self._record(operation, kind, key, part) for part in parts]
+            return [self._record(operation, kind, key, part, now) for part in parts]
         except (ValueError, TypeError, ArithmeticError, msgspec.ValidationError) as error:
             return self._calls.malformed(operation.name, str(error))
 
-    def _record(self, operation: Read, kind: Any, key: Key, part: Any) -> Any:
+    def _record(self, operation: Read, kind: Any, key: Key, part: Any, now: datetime) -> Any:
         told = operation.translate(part) | dict.fromkeys(owners(kind), key.local)
-        now = self._clock()
         frame = Frame(key.brand, lambda vendor_id, link: Source(System.PAM, self._vendor, key.local, now))
         return read(told, kind, frame)
 
@@ -193,8 +193,9 @@ class MappedPam:
     def _page(self, operation: Read, listing: Listing, entries: Sequence[Any], *, full: bool) -> Page[GameRound]:
         """Of a full page the bets of its last instant are left to the next one: not all of them may be on it."""
         rounds: list[GameRound] = []
+        now = self._clock()
         for entry in entries:
-            told = self._records(operation, GameRound, listing.owner, entry)
+            told = self._records(operation, GameRound, listing.owner, entry, now)
             if isinstance(told, VendorError):
                 raise told
             if word_in(operation.id, entry) != listing.owner.local or self._is_others(listing.owner, entry):
@@ -226,7 +227,8 @@ class MappedPam:
         if not isinstance(names, list) or not isinstance(total, int):
             raise self._calls.malformed("search", "there are no hits in it where the mapping says")
         try:
-            return PlayerHits(tuple(Key.parse(f"player:{search.brand}:{name}") for name in names), total)
+            keys = (Key.parse(f"player:{search.brand}:{name}") for name in names)
+            return PlayerHits(tuple(dict.fromkeys(keys)), total)
         except ValueError as error:
             raise self._calls.malformed("search", str(error)) from error
 

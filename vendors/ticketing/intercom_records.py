@@ -82,8 +82,8 @@ class Owned(msgspec.Struct, frozen=True):
     @property
     def player(self) -> Key | None:
         """Whose it is. A ticket affects one contact; one of several says of nobody that it is his."""
-        people = self.contacts.contacts if self.contacts else ()
-        return player_of(people[0].external_id) if len(people) == 1 else None
+        people = {person.external_id for person in self.contacts.contacts} if self.contacts else set()
+        return player_of(people.pop()) if len(people) == 1 else None
 
 
 class TicketRecord(msgspec.Struct, frozen=True):
