@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
-import msgspec
 import typer
-from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 import telemetry
-from auth import api_keys, audit_chain
+from auth import audit_chain
 from auth import policy as policies
 from auth.api_keys import ApiKeyIssuer
 from auth.audit import AuditStore, open_store
+from auth.commands import audit_commands, key_commands
 from auth.database import Place, address
 from auth.embedding import EmbedIssuer
 from auth.identity import Identity, Issuer
@@ -46,16 +44,15 @@ from cache.shared_rates import SharedRates
 from cache.store import Store
 from config import BadSettings, Settings, load, sandbox_secret, secret
 from execution import console, hooks
-from execution.checking import changes, judged
-from execution.documents import BadDocument
 from execution.http import Endpoint
-from execution.plan import Declined
 from execution.serving import Drain, middleware, operational, run, server, settle
 from resolvers.aml_words import WORDS_FILE, BadAmlWords, load_words
-from schema.answering import Answering, Behind, changed_permissions, explanation, permission_table
-from schema.audiences import Part, parts
+from schema import commands as publishing
+from schema.answering import Answering, Behind
+from schema.audiences import Part
 from schema.embedding import route as embed_route
-from vendors.checking import Verdict, Watching, check
+from vendors.checking import Line, Watching, check
+from vendors.commands import vendor_commands
 from vendors.connection import Connection
 from vendors.connections import BadVendors, Connections
 from vendors.ports.keys import Key
@@ -95,7 +92,7 @@ def answering(
         aml_words=load_words(settings.aml_words or WORDS_FILE), deadline_seconds=settings.deadline_seconds,
         compiled=settings.executor == "compiled",
     )  # fmt: skip
-    return Answering(behind, identity, _policy(settings), clock)
+    return Answering(behind, identity, policy(settings), clock)
 
 
 @asynccontextmanager
@@ -134,7 +131,7 @@ async def gateway(
             Route("/graphql", endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
             webhooks(intake, connections.readers(), settings.read_timeout_seconds),
             *([embed_route(embeds, who, audit, lambda: root.policy, origins)] if embeds else []),
-            *operational(drain, {"audit": root.audit_answers}, observed.registry, _published(root.parts)),
+            *operational(drain, {"audit": root.audit_answers}, observed.registry, _sdl(root.parts)),
             *(
                 ()
                 if settings.oidc_issuer
@@ -172,7 +169,7 @@ def place(settings: Settings, file: str) -> Place:
         raise BadSettings([f"database: {error}"]) from None
 
 
-def _policy(settings: Settings) -> policies.Policy:
+def policy(settings: Settings) -> policies.Policy:
     """The policy of these settings. Raises BadPolicy."""
     return policies.load(settings.policy or policies.POLICY_FILE)
 
@@ -231,7 +228,7 @@ def connect(settings: Settings, wire: Wire, clock: Clock, rates: SharedRates | N
     return Connections(url, wire, clock, own, settings.vendor_timeout_seconds, said=said, secret=secret, ledger=rates)
 
 
-def _published(known: Mapping[policies.Audience, Part]) -> Mapping[str, str]:
+def _sdl(known: Mapping[policies.Audience, Part]) -> Mapping[str, str]:
     """The SDL of every audience, by its name."""
     return {audience.value: part.sdl for audience, part in known.items()}
 
@@ -244,12 +241,6 @@ def _market(scopes: ScopeRecords, player: Key) -> str | None:
 FIRST_QUERY = """{ player(id: "player:acme:s-001") { firstName openWithdrawals { amount { amount currency }
   diagnosis { headline waitingOn ownerTeam nextStep playerMessage } } } }"""
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The Player graph.")
-audit_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The audit store, read-only.")
-cli.add_typer(audit_cli, name="audit")
-keys_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="API keys of services.")
-cli.add_typer(keys_cli, name="keys")
-vendors_cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The vendors behind the graph.")
-cli.add_typer(vendors_cli, name="vendors")
 Port = Annotated[int | None, typer.Option(help="Where to listen on 127.0.0.1; 8000 unless the settings say otherwise.")]
 Scenarios = Annotated[list[Path] | None, typer.Option("--scenarios", help="Scenario files with players of your own.")]
 More = Annotated[list[Path] | None, typer.Argument(metavar="FILE", help="More scenario files.")]
@@ -308,7 +299,7 @@ def _played(settings: Settings) -> town.Cast:
 
 
 def _greet(settings: Settings) -> None:
-    for role in _policy(settings).roles if settings.oidc_issuer is None else ():
+    for role in policy(settings).roles if settings.oidc_issuer is None else ():
         typer.echo(f"{role}: {issue(sandbox_secret(settings.var), handles.person(role))}")
     typer.echo(f"\nPlayer Graph on http://{settings.host}:{settings.port}\n\n{FIRST_QUERY}")
 
@@ -334,192 +325,24 @@ def stand(
 @cli.command()
 def token(role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")]) -> None:
     """Print a sandbox token."""
-    if role not in _policy(load()).roles:
+    if role not in policy(load()).roles:
         raise typer.BadParameter(f"no such role: {role}")
     typer.echo(issue(sandbox_secret(load().var), handles.person(role)))
 
 
-@cli.command(name="schema")
-def print_schema(audience: Annotated[str, typer.Option(help="Whose schema: staff, embed, ...")] = "staff") -> None:
-    """Print an audience's SDL with its access directives."""
-    known = _published(parts(_policy(load())))
-    if audience not in known:
-        raise typer.BadParameter(f"no such audience: {audience}; there is {', '.join(known)}")
-    typer.echo(known[audience])
+async def _checked(systems: Sequence[System], sample: Sample) -> AsyncIterator[Line]:
+    settings = load()
+    async with opened(settings.vendor_wire) as wire:
+        watching = Watching(wire)
+        connections = connect(settings, watching, utc_now)
+        async for line in check(connections.ports(settings.markets), connections.places(systems), watching, sample):
+            yield line
 
 
-@cli.command(name="check")
-def check_all(
-    against: Annotated[Path | None, typer.Option(help="An SDL that clients know: what breaks them is told.")] = None,
-    documents: Annotated[Path, typer.Option(help="The folder of ready documents.")] = HERE / "operations",
-) -> None:
-    """Check settings, policy and ready documents, and the schema against an older one; exit 1 if anything is wrong."""
-    known, fine = parts(_policy(load())), True
-    for one in judged(documents, {audience.value: part.schema for audience, part in known.items()}):
-        typer.echo(f"{one.name:<40} {' '.join(one.audiences) or 'INVALID'}")
-        for problem in one.problems:
-            typer.echo(f"    {problem}", err=True)
-        fine = fine and bool(one.audiences)
-    if against is not None:
-        breaking, dangerous = changes(against.read_text("utf-8"), known[policies.Audience.STAFF].sdl)
-        for broken in breaking:
-            typer.echo(f"BREAKING   {broken.description}")
-        for doubtful in dangerous:
-            typer.echo(f"dangerous  {doubtful.description}")
-        fine = fine and not breaking
-    if not fine:
-        raise typer.Exit(1)
-
-
-@cli.command()
-def explain(
-    file: Annotated[Path, typer.Argument(help="A document with one operation.")],
-    role: Annotated[str, typer.Option(help="A role of auth/policy.yaml.")],
-    variables: Annotated[str, typer.Option(help="JSON; where @skip and @include depend on them.")] = "{}",
-) -> None:
-    """Print what an operation would do for a role, without doing it: steps, systems, what is denied or masked."""
-    if role not in (policy := _policy(load())).roles:
-        raise typer.BadParameter(f"no such role: {role}")
-    try:
-        told = explanation(policy, role, file.read_text("utf-8"), msgspec.json.decode(variables, type=dict[str, Any]))
-    except (BadDocument, Declined, GraphQLError, msgspec.DecodeError, OSError) as error:
-        said = [one["message"] for one in error.errors] if isinstance(error, BadDocument) else [str(error)]
-        typer.echo("\n".join(f"{file}: {sentence}" for sentence in said), err=True)
-        raise typer.Exit(1) from None
-    for step in told.steps:
-        waits = "" if step.after is None else f" after {step.after}"
-        typer.echo(f"{step.number:>3}  {step.system or '-':<11} {step.coordinate:<36} {step.path}{waits}")
-    for word, coordinates in (("denied", told.denied), ("masked", told.masked)):
-        for coordinate in coordinates:
-            typer.echo(f"{word}: {coordinate}")
-    typer.echo(f"{len(told.steps)} steps, at most {told.rounds} behind one another")
-
-
-@cli.command()
-def permissions(
-    to: Annotated[Path | None, typer.Option(help="Another policy: print what each role would gain and lose.")] = None,
-) -> None:
-    """Print every coordinate: what a denied caller sees, and the roles that pass."""
-    policy = _policy(load())
-    for line in permission_table(policy) if to is None else changed_permissions(policy, policies.load(to)):
-        typer.echo(line)
-
-
-@audit_cli.command(name="verify")
-def audit_verify() -> None:
-    """Walk the chain; exit 1 at the first record that does not hold."""
-    found = asyncio.run(_verified(place(load(), "audit.db")))
-    if found.intact:
-        typer.echo(f"{found.records} records, intact. A cut tail cannot be seen without a head shipped elsewhere.")
-    else:
-        typer.echo(f"broken at record {found.first_broken} of {found.records}", err=True)
-        raise typer.Exit(1)
-
-
-async def _verified(where: Place) -> audit_chain.Verification:
-    return audit_chain.verify(where) if isinstance(where, Path) else await audit_chain.verify_server(where)
-
-
-@audit_cli.command(name="export")
-def audit_export() -> None:
-    """Print every record as a line of JSON, in order."""
-
-    async def export() -> None:
-        after, where = 0, place(load(), "audit.db")
-        await _verified(where)  # says so if there is none, and makes none
-        async with open_store(where) as store:
-            while found := await store.records(500, after=after):
-                for record in found:
-                    typer.echo(msgspec.json.encode(record).decode())
-                after = found[-1].stamp.sequence
-
-    asyncio.run(export())
-
-
-@keys_cli.command(name="create")
-def keys_create(
-    name: Annotated[str, typer.Option(help="Which service it is for; stands in the audit as key:NAME.")],
-    role: Annotated[list[str], typer.Option(help="A role of the policy; several are several options.")],
-    days: Annotated[int, typer.Option(help="How long it lives.")] = 90,
-    brand: Annotated[list[str] | None, typer.Option(help="Where it holds; everywhere unless named.")] = None,
-    market: Annotated[list[str] | None, typer.Option(help="Where it holds; everywhere unless named.")] = None,
-) -> None:
-    """Make a key and print it, once."""
-
-    async def made() -> str:
-        key = api_keys.new(name, role, timedelta(days=days), brands=brand or (), markets=market or ())
-        async with open_store(place(load(), "audit.db")) as store:
-            return await api_keys.create(store, key, _operator(), _policy(load()).roles)
-
-    try:
-        typer.echo(asyncio.run(made()))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-@keys_cli.command(name="list")
-def keys_list() -> None:
-    """Print every key by its prefix, without its secret."""
-
-    async def told() -> None:
-        async with open_store(place(load(), "audit.db")) as store:
-            for key in await api_keys.listed(store):
-                where = " ".join(sorted(key.brands | key.markets)) or "everywhere"
-                typer.echo(f"{key.prefix}  {key.state(utc_now()):<8} {key.expires_at:%Y-%m-%d}  {key.name:<24} "
-                           f"{' '.join(sorted(key.roles))}  {where}")  # fmt: skip
-
-    asyncio.run(told())
-
-
-@keys_cli.command(name="revoke")
-def keys_revoke(prefix: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
-    """End a key, in every process within half a minute."""
-
-    async def ended() -> bool:
-        async with open_store(place(load(), "audit.db")) as store:
-            return await api_keys.revoke(store, prefix, _operator())
-
-    if not asyncio.run(ended()):
-        typer.echo(f"{prefix}: there is no such key, or it was revoked before", err=True)
-        raise typer.Exit(1)
-
-
-def _operator() -> str:
-    """Who gives a command on this machine, as far as it can tell."""
-    return f"operator:{getpass.getuser()}"
-
-
-@vendors_cli.command(name="check")
-def vendors_check(
-    player: Annotated[str, typer.Option(help="Whom to ask about: player:BRAND:ID.")] = "player:acme:s-001",
-    system: Annotated[list[str] | None, typer.Option(help="One of the seven; all unless named.")] = None,
-) -> None:
-    """Ask every configured vendor for a sample player, read-only; exit 1 if a line failed."""
-    settings, sample = load(), Sample(_player_key(player))
-    chosen = [one for one in System if one in town.PLACES and (not system or one.value.lower() in system)]
-
-    async def checked() -> bool:
-        async with opened(settings.vendor_wire) as wire:
-            watching = Watching(wire)
-            connections = connect(settings, watching, utc_now)
-            ports, fine = connections.ports(settings.markets), True
-            async for line in check(ports, connections.places(chosen), watching, sample):
-                typer.echo(f"{line.system:<11} {line.what:<34} {line.verdict.value:<12} {line.seen}")
-                fine = fine and line.verdict is not Verdict.FAILED
-            return fine
-
-    if not chosen:
-        raise typer.BadParameter("no such system")
-    if not asyncio.run(checked()):
-        raise typer.Exit(1)
-
-
-def _player_key(text: str) -> Key:
-    try:
-        return Key.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"--player: {error}") from None
-
+publishing.add_to(cli, lambda: policy(load()))
+cli.add_typer(audit_commands(lambda: place(load(), "audit.db")), name="audit")
+cli.add_typer(key_commands(lambda: place(load(), "audit.db"), lambda: policy(load()).roles), name="keys")
+cli.add_typer(vendor_commands([one for one in System if one in town.PLACES], _checked), name="vendors")
 
 REFUSALS = (
     audit_chain.AuditUnavailable, EventsUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy,
