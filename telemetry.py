@@ -14,7 +14,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
@@ -90,6 +91,27 @@ def planned(how: str) -> None:
     _plans.add(1, {OUTCOME: how})
 
 
+@dataclass
+class Witness:
+    """What was seen of vendors while somebody looked: a call is (system, operation, outcome, seconds)."""
+
+    calls: list[tuple[str, str, str, float]] = field(default_factory=list)
+    retries: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+_witness: ContextVar[Witness | None] = ContextVar("witness", default=None)
+
+
+@contextmanager
+def witnessed() -> Iterator[Witness]:
+    """Sees every call that the block, and what it starts, makes of a vendor."""
+    before = _witness.set(seen := Witness())
+    try:
+        yield seen
+    finally:
+        _witness.reset(before)
+
+
 @contextmanager
 def operation() -> Iterator[Observed]:
     """One span and one count for a GraphQL operation, from its request to its response."""
@@ -126,12 +148,16 @@ def vendor_call(system: str, name: str) -> Iterator[Observed]:
         finally:
             _ended(span, where, seen.outcome)
             _vendor_calls.add(1, {**where, OUTCOME: seen.outcome})
-            _vendor_duration.record(time.perf_counter() - start, where)
+            _vendor_duration.record(seconds := time.perf_counter() - start, where)
+            if (witness := _witness.get()) is not None:
+                witness.calls.append((system, name, seen.outcome, seconds))
 
 
 def vendor_retry(system: str, name: str, outcome: str) -> None:
     """A call is made again, after one that ended in `outcome`."""
     _vendor_retries.add(1, {VENDOR_SYSTEM: system, VENDOR_OPERATION: name, OUTCOME: outcome})
+    if (witness := _witness.get()) is not None:
+        witness.retries.append((system, name, outcome))
 
 
 def vendor_waited(system: str, name: str, seconds: float) -> None:

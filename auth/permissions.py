@@ -166,6 +166,7 @@ class P:
     # the gateway itself
     VENDOR_RAW_READ: Rule
     VENDOR_HEALTH_READ: Rule
+    VENDOR_EXPLAIN: Rule
     POLICY_READ: Rule
     POLICY_ADMIN: Rule
     BREAK_GLASS: Rule

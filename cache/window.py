@@ -25,10 +25,14 @@ _Awaited = asyncio.Future[V | Kept[V] | VendorError | None]
 
 
 class Outcome:
-    """What one system did in this request: how often it answered, and the last failure."""
+    """What one system did in this request: how often it answered, and the last failure.
+
+    `reads` are batches of `keys`, of which `kept` were answered by what an earlier request left.
+    """
 
     def __init__(self, system: System) -> None:
         self.system, self.answered = system, 0
+        self.reads = self.keys = self.kept = 0
         self.failure: VendorError | None = None
 
 
@@ -52,6 +56,9 @@ class Outcomes:
 
         def report(change: int, answers: Sequence[object]) -> None:
             self.in_flight += change
+            outcome.reads += change < 0
+            outcome.keys += len(answers)
+            outcome.kept += sum(isinstance(answer, Kept) for answer in answers)
             (self._idle.clear if self.in_flight else self._idle.set)()
             for answer in answers:
                 failure = answer.failure if isinstance(answer, Kept) else answer

@@ -7,6 +7,7 @@ it is served.
 from __future__ import annotations
 
 import hashlib
+from enum import Enum
 from typing import Any
 
 import msgspec
@@ -35,14 +36,22 @@ KEPT_DOCUMENTS, KEPT_INTROSPECTIONS = 256, 16  # a document weighs up to 1 MB, a
 ABOUT_THE_SCHEMA = frozenset({"__schema", "__type"})
 
 
+class Explain(Enum):
+    """PLAN: told instead of an answer. RUN: what happened, told beside the answer."""
+
+    PLAN = "plan"
+    RUN = "run"
+
+
 class Asked(msgspec.Struct):
-    """A request that parsed and validated by a schema, the caller's."""
+    """A request that parsed and validated by a schema, the caller's; `explain` is what he wants to be told of it."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
     operation_name: str | None
     variables: dict[str, Any]
     schema: GraphQLSchema
+    explain: Explain | None = None
 
 
 class BadDocument(Exception):

@@ -45,6 +45,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     data: bytes | None
     errors: list[GraphQLError]
+    extensions: dict[str, Any] | None = None
 
 
 class Compiled(msgspec.Struct, frozen=True):

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
-import msgspec
 import orjson
 from cachetools import LRUCache
 from graphql import ExecutionResult, FieldNode, GraphQLError, GraphQLSchema, OperationType, get_operation_ast
@@ -23,10 +22,9 @@ from starlette.types import Receive, Scope, Send
 from execution.documents import Asked, BadDocument, Documents
 from execution.executor import Answer
 from execution.loading import crashed
+from execution.requests import GRAPHQL_JSON, JSON, BadRequest, Body, body_of, negotiated
 from execution.serving import Drain
 
-MAX_BODY_BYTES = 64 * 1024
-GRAPHQL_JSON, JSON = "application/graphql-response+json", "application/json"
 KEPT_SCHEMAS = 16  # of which callers ask
 CLIENT_CLOSED = 499  # nobody reads it; the word of nginx for a client that left
 
@@ -49,24 +47,6 @@ class Unobserved:
 
 
 Observe = Callable[[], AbstractContextManager[Observation]]
-
-
-class Body(msgspec.Struct, rename="camel"):
-    """What a client sends; other members are ignored, as the draft asks."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-class BadRequest(Exception):
-    """A request that never becomes an operation: status, code and a sentence."""
-
-    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status, self.headers, self.code = status, headers or {}, code
-        self.errors: list[Any] = [{"message": message, "extensions": {"code": code}}]
 
 
 async def _nobody(request: Request) -> None:
@@ -104,7 +84,7 @@ class Endpoint:
     async def _respond(self, request: Request) -> Response:
         with self._observe() as seen:
             try:
-                media = _negotiate(request.headers.get("accept", ""))
+                media = negotiated(request.headers.get("accept", ""))
             except BadRequest as refusal:
                 seen.outcome = refusal.code
                 return _refused(refusal, GRAPHQL_JSON)
@@ -124,9 +104,9 @@ class Endpoint:
     async def _answer(self, request: Request, media: str, seen: Observation) -> Response:
         who = await self._identify(request)
         documents = self._documents_of(self._schema_of(who))
-        asked = _understood(documents, await self._body(request), request.method)
+        asked = _understood(documents, await body_of(request, self._read_timeout), request.method)
         seen.kind = asked.operation.operation.value
-        if (rendered := documents.introspected(asked)) is not None:
+        if asked.explain is None and (rendered := documents.introspected(asked)) is not None:
             return _reply(rendered, 200, media)
         result = await self._ended(asked, who, request)
         _code(result)
@@ -153,19 +133,6 @@ class Endpoint:
         known = self._documents.get(id(schema))  # they hold their schema, so the number is nobody else's
         return known or self._documents.setdefault(id(schema), Documents(schema))
 
-    async def _body(self, request: Request) -> Body:
-        if request.method == "GET":
-            return _read(_from_url(dict(request.query_params)))
-        if request.method != "POST":
-            raise BadRequest(405, "METHOD_NOT_ALLOWED", "Use POST, or GET for queries.", {"Allow": "GET, POST"})
-        _json_only(request.headers.get("content-type", ""))
-        try:
-            async with asyncio.timeout(self._read_timeout):
-                return _read(await _content(request))
-        except TimeoutError as error:
-            close = {"Connection": "close"}
-            raise BadRequest(408, "REQUEST_TIMEOUT", "The body did not arrive in time.", close) from error
-
 
 def _understood(documents: Documents, body: Body, method: str) -> Asked:
     try:
@@ -179,7 +146,8 @@ def _understood(documents: Documents, body: Body, method: str) -> Asked:
         raise BadRequest(422, "OPERATION_UNKNOWN", "Name exactly one of the document's operations.")
     if method == "GET" and operation.operation is not OperationType.QUERY:
         raise BadRequest(405, "METHOD_NOT_ALLOWED", "GET may only query.", {"Allow": "POST"})
-    return Asked(document, operation, body.operation_name, body.variables or {}, documents.schema)
+    explain = body.extensions.explain if body.extensions else None
+    return Asked(document, operation, body.operation_name, body.variables or {}, documents.schema, explain)
 
 
 async def _gone(request: Request) -> None:
@@ -234,7 +202,8 @@ def _told(result: Answer | ExecutionResult, media: str) -> Response:
         return _reply(orjson.dumps(result.formatted), 200, media)
     data = b'{"data":' + (result.data or b"null")
     told = b',"errors":' + orjson.dumps([error.formatted for error in result.errors]) if result.errors else b""
-    return _reply(data + told + b"}", 200, media)
+    beside = b',"extensions":' + orjson.dumps(result.extensions) if result.extensions else b""
+    return _reply(data + told + beside + b"}", 200, media)
 
 
 def _refused(refusal: BadRequest, media: str) -> Response:
@@ -246,69 +215,3 @@ def _refused(refusal: BadRequest, media: str) -> Response:
 def _reply(content: bytes, status: int, media: str, headers: dict[str, str] | None = None) -> Response:
     kept = {"Cache-Control": "no-store", **(headers or {})}
     return Response(content, status, kept, media_type=f"{media}; charset=utf-8")
-
-
-def _negotiate(accept: str) -> str:
-    """Of our media types the one the client likes best, the first it lists among equals; JSON if it does not say."""
-    best, liking = None, 0.0
-    for part in accept.lower().split(",") if accept.strip() else [JSON]:
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        ours = name if name in (GRAPHQL_JSON, JSON) else JSON if name in ("*/*", "application/*") else None
-        weight = _weight(parameters)
-        if ours and weight > liking:
-            best, liking = ours, weight
-    if best is None:
-        raise BadRequest(406, "NOT_ACCEPTABLE", "This endpoint speaks application/graphql-response+json and JSON.")
-    return best
-
-
-def _weight(parameters: list[str]) -> float:
-    """RFC 9110 12.4.2: q between 0, which refuses, and 1; what cannot be read counts as not said."""
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 1.0
-    return 1.0
-
-
-def _json_only(content_type: str) -> None:
-    media, _, parameters = content_type.partition(";")
-    charset = parameters.replace(" ", "").lower().removeprefix("charset=").strip('"')
-    if media.strip().lower() != JSON or charset not in ("", "utf-8"):
-        raise BadRequest(415, "UNSUPPORTED_MEDIA_TYPE", "Send application/json in UTF-8.")
-
-
-async def _content(request: Request) -> bytes:
-    content = bytearray()
-    declared = request.headers.get("content-length", "")
-    size = int(declared) if declared.isdecimal() else 0
-    async for chunk in request.stream():
-        content += chunk
-        if max(len(content), size) > MAX_BODY_BYTES:
-            raise BadRequest(413, "BODY_TOO_LARGE", f"A request may have {MAX_BODY_BYTES} bytes.")
-    return bytes(content)
-
-
-def _from_url(parameters: dict[str, str]) -> bytes:
-    """A GET's parameters as the body they stand for."""
-    for name in ("variables", "extensions"):
-        if name in parameters:
-            try:
-                parameters[name] = orjson.loads(parameters[name])
-            except orjson.JSONDecodeError as error:
-                raise BadRequest(400, "BAD_REQUEST", f"The parameter {name} is not JSON.") from error
-    return orjson.dumps(parameters)
-
-
-def _read(content: bytes) -> Body:
-    try:
-        orjson.loads(content)  # refuses what is not JSON, NaN and Infinity included, before types are looked at
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(400, "BAD_REQUEST", "The body is not JSON.") from error
-    try:
-        return msgspec.json.decode(content, type=Body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadRequest(400, "BAD_REQUEST", "The body is not a GraphQL request.") from error

@@ -27,11 +27,12 @@ from execution.connections import Cursors
 from execution.documents import Asked, Documents
 from execution.executor import Answer, Engine
 from execution.explaining import Explanation
-from execution.http import BadRequest
+from execution.requests import BadRequest
 from resolvers.acting import MutationRoot
 from resolvers.aml_words import AmlWord
 from resolvers.context import Access, Context, Scope
 from resolvers.player import Root
+from schema import explaining
 from schema.audiences import SIGNED_IN, parts
 from schema.graph import publication
 from vendors.resilience import deadline
@@ -87,13 +88,17 @@ class Answering:
         return self.parts[self.policy.audience_of(who.roles)].schema
 
     async def run(self, asked: Asked, who: Principal) -> Answer | ExecutionResult:
-        """One operation under the caller's rules."""
+        """One operation under the caller's rules, or what it would do, if he asks for that and may know it."""
         context, engine = self._context(who), self._engine_of(asked.schema)
-        answer = engine.answer if self.behind.compiled else engine.reference
-        root = MutationRoot() if asked.operation.operation is OperationType.MUTATION else Root()
+
+        async def answer() -> Answer | ExecutionResult:
+            ask = engine.answer if self.behind.compiled else engine.reference
+            root = MutationRoot() if asked.operation.operation is OperationType.MUTATION else Root()
+            return await ask(asked.document, asked.operation_name, asked.variables, context, root)
+
         try:
             with deadline.within(self.behind.deadline_seconds):
-                return await answer(asked.document, asked.operation_name, asked.variables, context, root)
+                return await (explaining.told(asked, context, engine, answer) if asked.explain else answer())
         finally:
             context.close()
 

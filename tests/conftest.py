@@ -46,14 +46,18 @@ class Caller:
         self, role: str, *, brands: tuple[str, ...] = (), markets: tuple[str, ...] = (), sub: str = "agent-1",
         player: str | None = None,
     ) -> str:  # fmt: skip
-        return issue(self._secret, Principal(sub, frozenset({role}), frozenset(brands), frozenset(markets), player))
+        """A token of one role, or of several with a space between them."""
+        return issue(
+            self._secret, Principal(sub, frozenset(role.split()), frozenset(brands), frozenset(markets), player)
+        )
 
     async def ask(
-        self, query: str, role: str = "support_l1", variables: dict[str, Any] | None = None, **scope: Any
-    ) -> dict[str, Any]:
+        self, query: str, role: str = "support_l1", variables: dict[str, Any] | None = None,
+        extensions: dict[str, Any] | None = None, **scope: Any,
+    ) -> dict[str, Any]:  # fmt: skip
         """The response's body."""
         headers = {"authorization": f"Bearer {self.token(role, **scope)}"}
-        body_sent = {"query": query, "variables": variables}
+        body_sent = {"query": query, "variables": variables, "extensions": extensions}
         reply = await self.http.post("/graphql", json=body_sent, headers=headers)
         body: dict[str, Any] = reply.json()
         return body

@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from execution.documents import Asked
-from execution.http import BadRequest, Endpoint
+from execution.http import Endpoint
+from execution.requests import BadRequest
 from execution.serving import Drain
 from tests.sockets import listening
 

@@ -1,5 +1,7 @@
 """A denied field costs nothing and shows what its rule says."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,7 +102,8 @@ async def test_evidence_is_shown_of_ones_own_brand_and_market_alone(caller: Call
       context: {idempotencyKey: "a"}}) { outcome } }"""
     await caller.ask(note)
     query = "{ audit(filter: {}) { edges { node { subject } } } }"
-    for scope in ({"brands": ("borealis",)}, {"markets": ("MGA-MT",)}):
+    elsewhere: list[dict[str, Any]] = [{"brands": ("borealis",)}, {"markets": ("MGA-MT",)}]
+    for scope in elsewhere:
         assert (await caller.ask(query, "regulator", None, **scope))["data"] == {"audit": {"edges": []}}
     assert len((await caller.ask(query, "regulator", markets=("UKGC-GB",)))["data"]["audit"]["edges"]) == 2
 
