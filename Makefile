@@ -33,8 +33,9 @@ check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-bench: .venv/dev.stamp  ## what the README's query costs: rounds, calls and time over slow vendors
+bench: .venv/dev.stamp  ## what the README's query costs over slow vendors, and what resilience costs a call
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.resilience
 
 ui: .venv/run.stamp  ## build the GraphiQL console now; `make run` does it in the background
 	$(BIN)/python -c "import asyncio, pathlib; from execution import console; asyncio.run(console.build(pathlib.Path('ui')))"

@@ -13,7 +13,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -40,6 +40,7 @@ BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 EXPORTER = "opentelemetry.exporter.otlp.proto.http"
 
 _tracer = trace.get_tracer(SCOPE)
+_no_span = nullcontext(trace.INVALID_SPAN)
 _meter = metrics.get_meter(SCOPE)
 _operations = _meter.create_counter(OPERATIONS, description="Operations by type and outcome.")
 _operation_duration = _meter.create_histogram(
@@ -176,7 +177,12 @@ def webhook(system: str, product: str, outcome: str) -> None:
 
 
 def _span(name: str, kind: trace.SpanKind) -> AbstractContextManager[trace.Span]:
-    """The current span. An exception is told by its code alone: by itself OpenTelemetry would export its text."""
+    """The current span, or none where nobody collects them: even an empty one costs 4 us.
+
+    An exception is told by its code alone: by itself OpenTelemetry would export its text.
+    """
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider):
+        return _no_span
     return _tracer.start_as_current_span(name, kind=kind, record_exception=False, set_status_on_exception=False)
 
 
