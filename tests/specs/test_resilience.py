@@ -2,8 +2,8 @@
 
 What each cell answers is the table of docs/resilience.md. Every third cell is asked here, so that each system and
 each fault has its turn; `make nightly` asks all of them, `GOLDEN_UPDATE=1 make nightly` writes the table anew. The bar
-for time is the deadline and 100 ms; a second more is left to a busy machine here, and a cell that says something else
-is asked again.
+for time is the deadline and 100 ms, and by as much more as the event loop itself ran late meanwhile, which is the
+machine's doing; a cell that says something else is asked again.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import Caller, facing, free_ports
+from tests.lag import lagging
 from vendors.connection import Connection
 from vendors.ports.source import System
 from vendors.registry import PRODUCTS
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 QUERY = (ROOT / "operations" / "where-is-my-money.graphql").read_text()
 FILE, MARK = ROOT / "docs" / "resilience.md", "<!-- matrix -->\n"
 ALL_OF_THEM, ATTEMPTS = "NIGHTLY" in os.environ, 3
-TIMEOUT_SECONDS, DEADLINE_SECONDS, OPEN_SECONDS = 0.5, 1.5, 0.2
+TIMEOUT_SECONDS, DEADLINE_SECONDS, OPEN_SECONDS, LATE_SECONDS = 0.5, 1.5, 0.2, 0.1
 FAULTS: dict[str, dict[str, Any]] = {
     "refused": {},
     "reset": {"kind": "reset"},
@@ -73,12 +74,14 @@ class Cell:
         if not fine:
             self.wrong.append(f"{self.system.value} {self.fault}: {what}")
 
-    async def ask(self) -> tuple[str, float]:
-        """What the branch shows, and how long the answer took."""
-        begun = time.monotonic()
-        answer = await self.caller.ask(QUERY, "compliance_officer")
-        seconds = time.monotonic() - begun
-        self.says(seconds < DEADLINE_SECONDS + 1.0, f"took {seconds:.1f} s")
+    async def ask(self) -> str:
+        """What the branch shows."""
+        async with lagging() as lag:
+            begun = time.monotonic()
+            answer = await self.caller.ask(QUERY, "compliance_officer")
+            seconds = time.monotonic() - begun
+        allowed = DEADLINE_SECONDS + LATE_SECONDS + lag.seconds
+        self.says(seconds < allowed, f"took {seconds:.2f} s, {allowed:.2f} s with the loop's own lag are allowed")
         errors = answer.get("errors", [])
         codes = sorted({error["extensions"]["code"] for error in errors})
         self.says(all(code.startswith("VENDOR_") for code in codes), f"codes {codes}")
@@ -90,7 +93,7 @@ class Cell:
             healthy = [name for system, names in BRANCHES.items() if system not in self._down for name in names]
             dead = [name for name in healthy if player[name] is None]
             self.says(not dead, f"healthy branches are null: {dead}")
-        return " ".join(codes) or "whole", seconds
+        return " ".join(codes) or "whole"
 
     async def judge_calls(self) -> None:
         """No more calls than the healthy query makes, a tenth more, and the floor."""
@@ -145,13 +148,13 @@ async def one(
         cell = Cell(caller, system, fault, calls)
         if not gone:
             await caller.fault(place, operation="*", **FAULTS[fault])
-        cold, _ = await cell.ask()
+        cold = await cell.ask()
         await cell.judge_calls()
         if gone:
             return cell, f"{cold} /"
         await recovered(cell, place)
         await caller.fault(place, operation="*", **FAULTS[fault])
-        warm, _ = await cell.ask()
+        warm = await cell.ask()
         return cell, f"{cold} / {warm}"
 
 
@@ -160,7 +163,7 @@ async def recovered(cell: Cell, place: int) -> None:
     await cell.caller.cure(place)
     until = time.monotonic() + OPEN_SECONDS + 5.0
     while time.monotonic() < until:
-        shown, _ = await cell.ask()
+        shown = await cell.ask()
         if shown == "whole":
             return
         await asyncio.sleep(0.1)
