@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 
-.PHONY: help run test nightly check bench golden lock ui
+.PHONY: help run test nightly soak check bench golden lock ui
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-8s %s\n", $$1, $$2}'
 
@@ -26,6 +26,9 @@ test: .venv/dev.stamp  ## the whole suite; needs nothing running beforehand
 nightly: .venv/dev.stamp  ## what takes longer: 20,000 made-up documents, every system under every fault, the contract
 	NIGHTLY=1 DIFFERENTIAL_DOCUMENTS=20000 $(BIN)/python -m pytest --timeout 0 tests/execution/test_differential.py tests/specs/test_resilience.py tests/contracts
 	NIGHTLY=1 $(BIN)/python -m pytest --timeout 0 -s tests/specs/test_storm.py
+
+soak: .venv/dev.stamp  ## six minutes of 200 requests a second at a gateway whose vendors fail now and then
+	$(BIN)/python -m tests.soak
 
 check: .venv/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

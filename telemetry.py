@@ -8,12 +8,13 @@ Names follow the semantic conventions for GraphQL (opentelemetry.io/docs/specs/s
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TextIO
@@ -34,6 +35,7 @@ VENDOR_CALLS, VENDOR_DURATION = "player_graph.vendor.calls", "player_graph.vendo
 VENDOR_RETRIES, VENDOR_REFUSALS, REASON = "player_graph.vendor.retries", "player_graph.vendor.refusals", "reason"
 VENDOR_WAITS = "player_graph.vendor.limiter.wait"
 BREAKER_OPEN, QUEUE_FULL, DEADLINE, LIMITED = "BREAKER_OPEN", "QUEUE_FULL", "DEADLINE", "LIMITED"
+TASKS = "player_graph.tasks"
 WEBHOOKS, SHARED_CACHE = "player_graph.webhooks", "player_graph.cache.shared"
 OK, CANCELLED, CRASHED = "OK", "CANCELLED", "INTERNAL"
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -67,6 +69,15 @@ _vendor_refusals = _meter.create_counter(VENDOR_REFUSALS, description="Calls tha
 _limiter_waits = _meter.create_histogram(
     VENDOR_WAITS, "s", "What calls waited for a rate limit.", explicit_bucket_boundaries_advisory=BUCKETS_SECONDS
 )
+
+
+def _alive(options: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
+    """Of the loop that is asked: /metrics is answered on it. An exporter's thread has none."""
+    with suppress(RuntimeError):
+        yield metrics.Observation(len(asyncio.all_tasks()))
+
+
+_meter.create_observable_gauge(TASKS, [_alive], description="Tasks of the event loop that have not ended.")
 
 
 class ExporterMissing(Exception):
