@@ -42,8 +42,12 @@ def pace(soaked: Soaked) -> Iterator[Row]:
 
 
 def _both(percent: int, load: Load, seen: Seen) -> str:
-    calm = load.healthy(seen)
-    return f"{1000 * p(percent, load.healthy()):.1f} ({1000 * p(percent, calm):.1f})" if calm else "?"
+    whole, calm = load.healthy(), load.healthy(seen)
+    return (
+        f"{1000 * p(percent, whole):.1f} ({1000 * p(percent, calm):.1f})"
+        if calm
+        else f"{1000 * p(percent, whole):.1f} (?)"
+    )
 
 
 def held(soaked: Soaked) -> Iterator[Row]:
