@@ -17,7 +17,8 @@ from tests.soak.standing import standing
 from vendors.sandbox.world import build
 
 P99_RATIO, QUARTERS, GROWTH = 1.5, 4, 1.05
-MORE = {"tasks": 20, "calls": 32, "files": 64}  # what one moment may add to the least that is held
+LAPS = QUARTERS + 1  # the same troubles each; the first fills pools and heap, and is in no quarter
+MORE = {"tasks": 20, "calls": 64, "files": 192}  # what one moment may add to the least held: pools keep connections
 MEMORY_MORE_MB = 3  # and to the most: a heap keeps its high water, and the first quarter has seen it
 CRASHES = ("Traceback", "never retrieved", "never awaited", "Unclosed")
 
@@ -47,8 +48,8 @@ class Soaked(msgspec.Struct, frozen=True):
     @property
     def quarters(self) -> tuple[Sequence[Held], Sequence[Held]]:
         """The first and the last: they saw the same troubles."""
-        size = max(1, len(self.during.held) // QUARTERS)
-        return self.during.held[:size], self.during.held[-size:]
+        size = max(1, len(self.during.held) // LAPS)
+        return self.during.held[size : 2 * size], self.during.held[-size:]
 
     @property
     def idle(self) -> Held:
@@ -99,7 +100,8 @@ async def soak(plan: Plan, var: Path) -> Soaked:
     dice = random.Random(plan.seed)
     players = [f"player:{brand}:{id}" for brand, id in build().players]
     players = dice.sample(players, min(plan.players, len(players)))
-    turns = troubles.repeated(troubles.planned(dice, plan.seconds / QUARTERS), QUARTERS, plan.seconds / QUARTERS)
+    lap = plan.seconds / LAPS
+    turns = troubles.repeated(troubles.planned(dice, lap), LAPS, lap)
     async with standing(var, TROUBLED) as place:
         judge = await census(place, players)
         quiet, troubled = Load(place, judge, players, dice), Load(place, judge, players, dice)
