@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -21,12 +21,14 @@ from auth.acts import Act, Finding, MutationOutcome, Result, Step, UserError
 from auth.approvals import Approval, save
 from auth.audit import AuditStore, Guard, Overtaken, stored
 from auth.audit_chain import AuditRecord, AuditUnavailable, Phase
+from auth.duties import Duty
 from auth.identity import Principal
 from auth.policy import Policy
 from auth.queries import doubt_query, doubtful, request_query
 from auth.requests import DUPLICATE, digest_of, hashed, malformed_context, refusal, replay, request_key, retold
 
 POLL_SECONDS = 0.05  # how often a request that another process has begun is looked at
+_EXCLUDED = UserError("FORBIDDEN", "You did what excludes this on the same player not long ago.")
 REMEMBERED = timedelta(hours=24)  # for how long an idempotency key stands for what it first asked
 log = logging.getLogger("player_graph.acting")
 
@@ -127,7 +129,9 @@ class Road:
         return self._locks.setdefault(subject, asyncio.Lock())
 
     async def _decide(self, who: Principal, act: Act, check: Check, perform: Perform) -> Result:
-        errors = self.forbidden(who, act) or await self.incompatible(who, act.action, act.player)
+        errors = self.forbidden(who, act)
+        if not errors and await self.barred([Duty(who.subject, act.action, act.player)]):
+            errors = [_EXCLUDED]
         if not errors and act.exclusive and await self.audit.in_doubt(act.subject):
             if not act.context.dry_run and await self._known(who, act):
                 raise Overtaken  # what is under way is this very request: another process began it after `told` looked
@@ -204,13 +208,19 @@ class Road:
             return msgspec.structs.replace(result, outcome=doubt, user_errors=[*result.user_errors, unrecorded])
         return result
 
-    async def incompatible(self, who: Principal, action: str, player: str) -> list[UserError]:
-        """Segregation of duties: what this person has done on this player that bars the action."""
+    async def barred(self, duties: Collection[Duty]) -> set[Duty]:
+        """Segregation of duties: those whose person has lately done on the same player what excludes them."""
+        found: set[Duty] = set()
         for rule in self.policy().incompatible:
-            since, barred = self.clock() - timedelta(hours=rule.hours), rule.against(action)
-            if barred and await self.audit.has_done(who.subject, player, barred, since):
-                return [UserError("FORBIDDEN", "You did what excludes this on the same player not long ago.")]
-        return []
+            since = self.clock() - timedelta(hours=rule.hours)
+            for action in {duty.action for duty in duties}:
+                if others := rule.against(action):
+                    those = [duty for duty in duties if duty.action == action]
+                    done = await self.audit.done(
+                        {one.by for one in those}, {one.player for one in those}, others, since
+                    )
+                    found |= {one for one in those if (one.by, one.player) in done}
+        return found
 
     def forbidden(self, who: Principal, act: Act) -> list[UserError]:
         """An own account, or a reason that will not do."""

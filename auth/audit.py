@@ -118,9 +118,12 @@ class AuditStore:
         """Whether the last action begun on a subject has no outcome, or one that says it may have happened."""
         return doubtful(await self._read(doubt_query(subject)))
 
-    async def has_done(self, actor: str, player: str, actions: Collection[str], since: datetime) -> bool:
-        """Whether somebody did one of the actions on a player, or signed one; what was refused does not count."""
-        return bool(await self.rows(done_query(actor, player, actions, since)))
+    async def done(
+        self, actors: Collection[str], players: Collection[str], actions: Collection[str], since: datetime
+    ) -> frozenset[tuple[str, str]]:
+        """(actor, player) where he did one of the actions on him, or signed one; what was refused does not count."""
+        rows = await self.rows(done_query(actors, players, actions, since))
+        return frozenset((actor, player) for actor, player in rows)
 
     async def is_alive(self, process: str) -> bool:
         """Whether another process that writes here still lives. Raises AuditUnavailable."""
@@ -129,7 +132,7 @@ class AuditStore:
         except AWAY as error:
             raise AuditUnavailable("The audit store could not be read.") from error
 
-    async def rows(self, query: Select[Any]) -> list[Row[Any]]:
+    async def rows(self, query: Select[*tuple[Any, ...]]) -> list[Row[*tuple[Any, ...]]]:
         """What stands in the tables beside the chain. Raises AuditUnavailable."""
         if self._closed:
             raise AuditUnavailable("The audit store is closed.")

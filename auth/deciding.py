@@ -18,6 +18,7 @@ from auth.acts import Act, Finding, MutationOutcome, Result, UserError
 from auth.approvals import Approval, ApprovalDecision, ApprovalStatus, Signature, change
 from auth.audit import Guard, Overtaken
 from auth.audit_chain import AuditRecord, Phase
+from auth.duties import Duty
 from auth.identity import Principal
 from auth.requests import malformed_context
 
@@ -57,8 +58,18 @@ class Deciding:
     def __init__(self, road: Road) -> None:
         self._road = road
 
-    async def denial(self, who: Principal, approval: Approval) -> DenialReason | None:
-        """Why this person may not decide it now; None if he may. Raises AuditUnavailable."""
+    async def denials(self, who: Principal, approvals: Sequence[Approval]) -> list[DenialReason | None]:
+        """Why this person may not decide each of them now; None where he may. Raises AuditUnavailable."""
+        plain = [self._plain_denial(who, one) for one in approvals]
+        duties = [() if denied else _duties(who, one) for one, denied in zip(approvals, plain, strict=True)]
+        barred = await self._road.barred([duty for both in duties for duty in both])
+        return [
+            DenialReason.SEGREGATION_OF_DUTIES if barred.intersection(both) else denied
+            for both, denied in zip(duties, plain, strict=True)
+        ]
+
+    def _plain_denial(self, who: Principal, approval: Approval) -> DenialReason | None:
+        """What can be told without the audit."""
         policy, asked = self._road.policy(), approval.requester
         rule = policy.four_eyes.get(approval.action)
         if approval.status_at(self._road.clock()) is not ApprovalStatus.PENDING:
@@ -71,9 +82,6 @@ class Deciding:
         wanted = any(group & who.roles for group in self.wanted(approval))
         if rule is None or not all(rule.permissions & scopes for scopes in held) or not wanted:
             return DenialReason.MISSING_PERMISSION
-        for person in (who, asked):
-            if await self._road.incompatible(person, approval.action, approval.player):
-                return DenialReason.SEGREGATION_OF_DUTIES
         return None
 
     async def decide(self, who: Principal, act: Act, decision: ApprovalDecision, saved: Saved) -> Result:
@@ -100,7 +108,7 @@ class Deciding:
     async def _objection(self, who: Principal, act: Act, approval: Approval) -> UserError | None:
         if errors := self._road.forbidden(who, act):
             return errors[0]
-        found = await self.denial(who, approval)
+        [found] = await self.denials(who, [approval])
         return UserError(*_SAYS[found]) if found else None
 
     async def _run(self, who: Principal, act: Act, saved: Saved, signed: Approval) -> Result:
@@ -179,6 +187,12 @@ class Deciding:
         """The groups of roles whose signature is missing by the policy of now."""
         rule = self._road.policy().four_eyes.get(approval.action)
         return rule.unsigned(*approval.amount, [one.roles for one in approval.signatures]) if rule else ()
+
+
+def _duties(who: Principal, approval: Approval) -> tuple[Duty, Duty]:
+    """A signature under another's request counts as doing it, so both must be free to do it."""
+    asked = Duty(approval.requester.subject, approval.action, approval.player)
+    return asked, msgspec.structs.replace(asked, by=who.subject)
 
 
 def _chained(saved: Act, finding: Finding, signed: Approval) -> Act:

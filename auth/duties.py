@@ -36,6 +36,14 @@ class FourEyes(msgspec.Struct, frozen=True):
         return missing
 
 
+class Duty(msgspec.Struct, frozen=True):
+    """One person's action on one player."""
+
+    by: str
+    action: str
+    player: str
+
+
 class Incompatible(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who has done one of `these` on a player does none of `those` on him within so many hours, nor the reverse."""
 

@@ -30,8 +30,11 @@ def doubtful(last: Sequence[StoredRecord]) -> bool:
     return bool(last) and (last[0].record.phase is Phase.INTENT or last[0].record.outcome == "INDETERMINATE")
 
 
-def done_query(actor: str, player: str, actions: Collection[str], since: datetime) -> Select[Any]:
-    """One record of what somebody did on a player, or signed, if there is any."""
-    by_him = select(AUDIT.c.sequence).where(player_of == player, actor_of == actor, AUDIT.c.at >= since.isoformat())
-    by_him = by_him.where(AUDIT.c.phase != Phase.DENIED.value, outcome_of.is_distinct_from("PENDING_APPROVAL"))
-    return by_him.where(or_(action_of.in_(actions), decides_of.in_(actions))).limit(1)
+def done_query(
+    actors: Collection[str], players: Collection[str], actions: Collection[str], since: datetime
+) -> Select[str, str]:
+    """Who of them did one of the actions, or signed one, on which of the players: (actor, player)."""
+    found = select(actor_of, player_of).where(player_of.in_(players), actor_of.in_(actors)).distinct()
+    found = found.where(AUDIT.c.at >= since.isoformat(), AUDIT.c.phase != Phase.DENIED.value)
+    found = found.where(outcome_of.is_distinct_from("PENDING_APPROVAL"))
+    return found.where(or_(action_of.in_(actions), decides_of.in_(actions)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
@@ -93,7 +92,7 @@ async def approvals_of(
     judged = await in_scope([Key.parse(one.player) for one in part], ctx)
     kept = [one for one, allowed in zip(part, judged, strict=True) if allowed is True]
     places = [(one.requested_at.isoformat(), one.id) for one in part]
-    shown = await asyncio.gather(*(_shown(one, ctx) for one in kept))
+    shown = await _shown(kept, ctx)
     answer = ctx.cursors.connection(
         shown, [(one.requested_at.isoformat(), one.id) for one in kept], of=of, more=len(found) > first, after=after,
         end=places[-1] if places else None,
@@ -104,7 +103,7 @@ async def approvals_of(
 async def approval_after(payloads: Sequence[Result], ctx: Context) -> Sequence[ApprovalRequest | None]:
     """What an action waits for, or what was decided."""
     found = await approvals_by_id(ctx.audit, [one.approval for one in payloads if one.approval])
-    shown = dict(zip(found, await asyncio.gather(*(_shown(one, ctx) for one in found.values())), strict=True))
+    shown = dict(zip(found, await _shown([*found.values()], ctx), strict=True))
     return [shown.get(one.approval or "") for one in payloads]
 
 
@@ -144,9 +143,14 @@ async def _nothing(audit_id: str) -> Sequence[Step]:
     return []
 
 
-async def _shown(one: Approval, ctx: Context) -> ApprovalRequest:
-    deciding, rule = Deciding(ctx.road), ctx.road.policy().four_eyes.get(one.action)
-    denial = await deciding.denial(ctx.principal, one)
+async def _shown(found: Sequence[Approval], ctx: Context) -> list[ApprovalRequest]:
+    deciding = Deciding(ctx.road)
+    denials = await deciding.denials(ctx.principal, found)
+    return [_request(one, denial, deciding, ctx) for one, denial in zip(found, denials, strict=True)]
+
+
+def _request(one: Approval, denial: DenialReason | None, deciding: Deciding, ctx: Context) -> ApprovalRequest:
+    rule = ctx.road.policy().four_eyes.get(one.action)
     everybody = rule.unsigned(*one.amount, []) if rule else ()
     return ApprovalRequest(
         Key("approval", Key.parse(one.player).brand, one.id), one.action, one.status_at(ctx.clock()),

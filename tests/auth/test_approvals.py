@@ -18,6 +18,7 @@ from auth.audit import AuditStore, open_store
 from auth.audit_chain import AuditRecord, Phase
 from auth.database import Place
 from auth.deciding import Deciding, DenialReason, Saved
+from auth.duties import Duty
 from auth.identity import Principal
 from tests.servers import told, verified
 
@@ -152,7 +153,7 @@ async def test_a_dry_run_says_that_a_second_person_is_needed_and_saves_nothing(d
 )
 async def test_who_may_be_the_second_person(desk: Desk, who: Principal, denial: DenialReason | None) -> None:
     approval = await desk.asked()
-    assert await desk.deciding.denial(who, approval) is denial
+    assert await desk.deciding.denials(who, [approval]) == [denial]
     result = await desk.decide(approval, who)
     assert (codes(result), desk.effects) == ((["FORBIDDEN"], 0) if denial else ([], 1))
     last = (await records(desk))[-1]
@@ -201,9 +202,22 @@ async def test_whoever_did_the_other_duty_on_the_player_neither_asks_nor_signs(
 
 async def test_a_signature_counts_as_a_duty(desk: Desk) -> None:
     await desk.decide(await desk.asked())
-    assert await desk.road.incompatible(FINANCE, "kyc.decide", PLAYER)
-    assert not await desk.road.incompatible(FINANCE, "kyc.decide", "player:acme:s-001")
-    assert not await desk.road.incompatible(RISK, "kyc.decide", PLAYER)
+    signed = Duty(FINANCE.subject, "kyc.decide", PLAYER)
+    others = [Duty(FINANCE.subject, "kyc.decide", "player:acme:s-001"), Duty(RISK.subject, "kyc.decide", PLAYER)]
+    assert await desk.road.barred([signed, *others]) == {signed}
+
+
+async def test_each_of_many_is_denied_for_a_reason_of_its_own(desk: Desk) -> None:
+    barred = await desk.asked()
+    closed = barred.closed(ApprovalStatus.REJECTED)
+    elsewhere = msgspec.structs.replace(barred, id="elsewhere", player="player:acme:s-001")
+    own = msgspec.structs.replace(elsewhere, id="own", requester=FINANCE)
+    done = AuditRecord("A", Phase.OUTCOME, "kyc.decide", "fay", PLAYER, outcome="EXECUTED", details={"player": PLAYER})
+    await desk.store.append(done)
+    duties, late = DenialReason.SEGREGATION_OF_DUTIES, DenialReason.WRONG_STATE
+    denials = await desk.deciding.denials(FINANCE, [barred, elsewhere, closed, own])
+    assert denials == [duties, None, late, duties]
+    assert await desk.deciding.denials(FINANCE, []) == []
 
 
 async def test_nobody_signs_for_an_own_account(tmp_path: Path) -> None:
@@ -211,7 +225,7 @@ async def test_nobody_signs_for_an_own_account(tmp_path: Path) -> None:
     async with open_store(tmp_path / "audit.db") as store:
         desk = Desk(store, lambda: own)
         approval = await desk.asked()
-        assert await desk.deciding.denial(FINANCE, approval) is DenialReason.OWN_ACCOUNT
+        assert await desk.deciding.denials(FINANCE, [approval]) == [DenialReason.OWN_ACCOUNT]
         assert (codes(await desk.decide(approval)), desk.effects) == (["FORBIDDEN"], 0)
 
 

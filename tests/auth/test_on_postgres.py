@@ -77,13 +77,14 @@ async def test_a_record_is_found_by_what_its_body_says_whatever_is_written_in_it
         await store.append(entry("A-1"))
         await store.append(odd)
         assert [one.record for one in await store.records(9, subject="P-\u2603")] == [odd]
-        assert await store.has_done("agent-0", "p", ["x"], (await store.records(1))[0].at)
+        since = (await store.records(1))[0].at
+        assert await store.done(["agent-0", "agent-1"], ["p", "q"], ["x"], since) == {("agent-0", "p")}
 
 
 async def test_what_is_asked_often_is_asked_of_an_index(url: URL) -> None:
     await filled(url, 1)
     async with open_store(url) as store:
-        query = done_query("agent-1", "p", ["x"], (await store.records(1))[0].at)
+        query = done_query(["agent-1"], ["p"], ["x"], (await store.records(1))[0].at)
         engine = connected(url)
         async with engine.connect() as connection:
             await connection.execute(text("SET enable_seqscan = off"))
