@@ -74,6 +74,10 @@ class Breaker:
             self._probing = True
         return self._number
 
+    def has_opened_since(self, ticket: int) -> bool:
+        """Whether the vendor is to be left alone, found out after that ticket was taken."""
+        return ticket != self._number and self._open_until is not None
+
     def leave(self, ticket: int, failed: bool | None) -> None:
         """`failed` is None for what says nothing about the product."""
         if ticket != self._number:
@@ -113,8 +117,8 @@ class Breakers:
         breaker = self._breakers.get(call.operation) or self._made(call.operation)
         ticket = breaker.enter()
         if ticket is None:
-            telemetry.vendor_refused(self._system.value, call.operation, telemetry.BREAKER_OPEN)
-            raise not_asked(VendorDownError(self._system, call.operation, "the breaker is open"))
+            raise self._refused(call)
+        call.ticket = ticket
         failed: bool | None = None  # of a call that was cancelled, too
         try:
             answer = await inner()
@@ -125,6 +129,16 @@ class Breakers:
         finally:
             breaker.leave(ticket, failed)
         return answer
+
+    def met_again(self, call: Call) -> Call:
+        """Whoever waited behind the breaker for a place: it may have opened meanwhile. Raises VendorDownError."""
+        if self._breakers[call.operation].has_opened_since(call.ticket):
+            raise self._refused(call)
+        return call
+
+    def _refused(self, call: Call) -> VendorError:
+        telemetry.vendor_refused(self._system.value, call.operation, telemetry.BREAKER_OPEN)
+        return not_asked(VendorDownError(self._system, call.operation, "the breaker is open"))
 
     def _made(self, operation: str) -> Breaker:
         return self._breakers.setdefault(operation, Breaker(self._policy, self._clock))

@@ -38,14 +38,14 @@ class Clockwork(msgspec.Struct, frozen=True):
 class Call:
     """`ends` is the moment by which it must have an answer; `wire_seconds` how long its last attempt took.
 
-    `share` is the object or account it draws on where the product counts for each of them.
+    `ticket` is its breaker's. `share` is the object or account it draws on where the product counts for each of them.
     """
 
-    __slots__ = ("effect", "ends", "method", "operation", "share", "wire_seconds")
+    __slots__ = ("effect", "ends", "method", "operation", "share", "ticket", "wire_seconds")
 
     def __init__(self, operation: str, method: str = "GET", effect: Effect = Effect.READ, share: str = "") -> None:
         self.operation, self.method, self.effect, self.share = operation, method, effect, share
-        self.ends, self.wire_seconds = deadline.ends(), 0.0
+        self.ends, self.wire_seconds, self.ticket = deadline.ends(), 0.0, 0
 
 
 def not_asked(error: E) -> E:

@@ -50,7 +50,9 @@ class Resilience:
         breakers, limiter, bulkhead, stopwatch = self._breakers, self._limiter, self._bulkhead, self._stopwatch
         return await self._retry(
             call,
-            lambda: breakers(call, lambda: limiter(call, lambda: bulkhead(call, lambda: stopwatch(call, wire)))),
+            lambda: breakers(
+                call, lambda: limiter(call, lambda: bulkhead(call, lambda: stopwatch(breakers.met_again(call), wire)))
+            ),
         )
 
     def seconds_for(self, call: Call) -> float:

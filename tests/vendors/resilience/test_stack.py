@@ -10,7 +10,7 @@ from vendors.ports.source import System
 from vendors.resilience import deadline
 from vendors.resilience.bulkhead import Bulkhead
 from vendors.resilience.call import Call, Clockwork, Effect
-from vendors.resilience.policy import BreakerPolicy, BulkheadPolicy, Policy
+from vendors.resilience.policy import BreakerPolicy, BulkheadPolicy, Policy, RetryPolicy
 from vendors.resilience.stack import Resilience
 
 
@@ -69,6 +69,35 @@ async def test_a_caller_who_leaves_gives_his_place_back() -> None:
     await asyncio.gather(leaving, return_exceptions=True)
     crowd.go.set()
     assert await bulkhead(call(), crowd) == "answer"
+
+
+async def test_who_waits_for_a_place_while_the_breaker_opens_is_not_sent_to_the_wire() -> None:
+    vendor, go = Vendor(of(VendorDownError, answered=True)), asyncio.Event()
+
+    async def failing() -> str:
+        await go.wait()
+        return await vendor()
+
+    policy = Policy(
+        retry=RetryPolicy(attempts=1),
+        breaker=BreakerPolicy(minimum_calls=1),
+        bulkhead=BulkheadPolicy(max_concurrency=1),
+    )
+    stack = Resilience(System.TICKETING, 2.0, policy)
+    asked = [asyncio.ensure_future(outcome(stack.carry(call(), failing))) for _ in range(4)]
+    asked += [asyncio.ensure_future(outcome(stack.carry(call(operation="other"), failing)))]
+    await asyncio.sleep(0)
+    go.set()
+    told = await asyncio.gather(*asked)
+    assert [isinstance(error, VendorDownError) and error.was_asked for error in told] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
+    assert vendor.calls == 2
+    assert stack.circuits == {"read": CircuitState.OPEN, "other": CircuitState.OPEN}
 
 
 def test_each_request_gets_its_time_limit_or_what_is_left() -> None:
