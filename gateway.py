@@ -140,6 +140,7 @@ async def gateway(
             *console.routes(
                 dist=HERE / "ui" / "dist",
                 operations=HERE / "operations",
+                first="where-is-my-money",
                 roles=None if settings.oidc_issuer else lambda: roles,
             ),
         ]

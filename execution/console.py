@@ -51,8 +51,13 @@ class BuildFailed(Exception):
     """The sentence is the page's."""
 
 
-def routes(*, dist: Path, operations: Path, roles: Callable[[], Sequence[str]] | None) -> list[BaseRoute]:
-    """The console's addresses. `roles` are those that the sandbox gives tokens for; None: this is not the sandbox."""
+def routes(
+    *, dist: Path, operations: Path, roles: Callable[[], Sequence[str]] | None, first: str = ""
+) -> list[BaseRoute]:
+    """The console's addresses. A first visit opens with the ready document `first`.
+
+    `roles` are those that the sandbox gives tokens for; None: this is not the sandbox.
+    """
 
     def page(request: Request) -> Response:
         if (built := dist / "index.html").is_file():
@@ -63,16 +68,17 @@ def routes(*, dist: Path, operations: Path, roles: Callable[[], Sequence[str]] |
         return _asset(dist / "assets", request.path_params["path"], request.headers.get("accept-encoding", ""))
 
     def config(request: Request) -> Response:
-        told = {"sandbox": roles is not None, "roles": list(roles()) if roles else [], "operations": _ready(operations)}
+        ready = _ready(operations, first)
+        told = {"sandbox": roles is not None, "roles": list(roles()) if roles else [], "operations": ready}
         return JSONResponse(told, headers=PAGE_HEADERS)
 
     return [Route("/", page), Route("/assets/{path:path}", asset), Route("/console/config", config)]
 
 
-def _ready(operations: Path) -> list[dict[str, str]]:
-    """The ready documents, queries first; `where-is-my-money.graphql` is shown as "Where is my money"."""
+def _ready(operations: Path, first: str) -> list[dict[str, str]]:
+    """`first`, then queries, then mutations; `where-is-my-money.graphql` is shown as "Where is my money"."""
     texts = {file.stem: file.read_text("utf-8") for file in sorted(operations.glob("*.graphql"))}
-    order = sorted(texts, key=lambda name: "\nmutation " in texts[name])
+    order = sorted(texts, key=lambda name: (name != first, "\nmutation " in texts[name]))
     return [{"name": name.replace("-", " ").capitalize(), "query": texts[name]} for name in order]
 
 

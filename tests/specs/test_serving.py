@@ -20,7 +20,7 @@ from auth.sandbox_issuer import issue
 from config import Settings, sandbox_secret
 from execution import serving
 from schema.graph import schema
-from tests.conftest import Caller, free_ports
+from tests.conftest import Caller, calling, free_ports
 from vendors.sandbox import town
 from vendors.sandbox.credentials import sandbox
 from vendors.sandbox.world import World
@@ -279,3 +279,9 @@ async def test_a_second_signal_does_not_wait(running: Running) -> None:
 async def test_a_first_start_before_vendors_that_already_run_makes_its_own_folder(world: World, tmp_path: Path) -> None:
     async with root.gateway(Settings(var=tmp_path / "var"), world):
         assert (tmp_path / "var" / "audit.db").exists()
+
+
+async def test_the_console_opens_with_the_question_that_everybody_may_ask(world: World, tmp_path: Path) -> None:
+    async with calling(tmp_path, world) as one:
+        names = [ready["name"] for ready in (await one.http.get("/console/config")).json()["operations"]]
+    assert (names[0], names[1:3]) == ("Where is my money", ["Aml hints", "Bonus and wagering"])
