@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 import telemetry
-from auth import audit_chain
+from auth import audit_chain, policy_file
 from auth import policy as policies
 from auth.api_keys import ApiKeyIssuer
 from auth.audit import AuditStore, open_store
@@ -121,7 +121,7 @@ async def gateway(
         reread = Rereading(ports.cashier, ports.kyc, ports.ticketing, clock)
         intake = Intake(events, store, MemoryBus(), reread, clock)
         await stack.enter_async_context(concluding(intake))
-        await stack.enter_async_context(reloading(settings.policy or policies.POLICY_FILE, root.adopt))
+        await stack.enter_async_context(reloading(settings.policy or policy_file.POLICY_FILE, root.adopt))
         roles, origins = list(root.policy.roles), {*settings.cors_origins, *settings.frame_ancestors}
         endpoint = Endpoint(
             root.schema_of, root.run, identify=root.identify, observe=telemetry.operation, drain=drain,
@@ -172,7 +172,7 @@ def place(settings: Settings, file: str) -> Place:
 
 def policy(settings: Settings) -> policies.Policy:
     """The policy of these settings. Raises BadPolicy."""
-    return policies.load(settings.policy or policies.POLICY_FILE)
+    return policy_file.load(settings.policy or policy_file.POLICY_FILE)
 
 
 def embedding(settings: Settings) -> EmbedIssuer | None:
@@ -346,7 +346,7 @@ cli.add_typer(key_commands(lambda: place(load(), "audit.db"), lambda: policy(loa
 cli.add_typer(vendor_commands([one for one in System if one in town.PLACES], _checked), name="vendors")
 
 REFUSALS = (
-    audit_chain.AuditUnavailable, EventsUnavailable, BadSettings, telemetry.ExporterMissing, policies.BadPolicy,
+    audit_chain.AuditUnavailable, EventsUnavailable, BadSettings, telemetry.ExporterMissing, policy_file.BadPolicy,
     overlays.BadScenario, BadAmlWords, BadVendors, BadShared, town.BadProduct, town.PortTaken,
 )  # fmt: skip
 

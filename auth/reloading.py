@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from auth.policy import BadPolicy, Policy, load
+from auth.policy import Policy
+from auth.policy_file import BadPolicy, load
 
 LOOK_SECONDS = 2.0
 log = logging.getLogger("player_graph.policy")

@@ -11,6 +11,7 @@ import typer
 from graphql import GraphQLError, GraphQLSchema
 
 from auth import policy as policies
+from auth import policy_file
 from auth.policy import Policy
 from execution.checking import changes, judged
 from execution.documents import BadDocument
@@ -71,7 +72,7 @@ def add_to(cli: typer.Typer, policy: Callable[[], Policy]) -> None:
     ) -> None:
         """Print every coordinate: what a denied caller sees, and the roles that pass."""
         known = policy()
-        for line in permission_table(known) if to is None else changed_permissions(known, policies.load(to)):
+        for line in permission_table(known) if to is None else changed_permissions(known, policy_file.load(to)):
             typer.echo(line)
 
 

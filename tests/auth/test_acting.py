@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from auth import acting, policy
+from auth import acting, policy_file
 from auth.acting import Road
 from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from auth.audit import AuditStore, open_store
 from auth.audit_chain import Phase, verify
 from auth.identity import Principal
 
-POLICY = policy.load()
+POLICY = policy_file.load()
 AGENT = Principal("kim", frozenset({"payments_agent"}))
 EXECUTED, DOUBT = MutationOutcome.EXECUTED, MutationOutcome.INDETERMINATE
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from auth import policy
+from auth import policy, policy_file
 from auth.acting import Road
 from auth.acts import Act, ActionContext, Finding, MutationOutcome, Result, Step, UserError
 from auth.approvals import Approval, ApprovalDecision, ApprovalStatus, approvals, approvals_by_id
@@ -22,7 +22,7 @@ from auth.duties import Duty
 from auth.identity import Principal
 from tests.servers import told, verified
 
-POLICY = policy.load()
+POLICY = policy_file.load()
 ROOT = Path(__file__).parents[2]
 SUBJECT, PLAYER = "withdrawal:acme:90015", "player:acme:s-015"
 APPROVE, REJECT = ApprovalDecision.APPROVE, ApprovalDecision.REJECT
@@ -221,7 +221,7 @@ async def test_each_of_many_is_denied_for_a_reason_of_its_own(desk: Desk) -> Non
 
 
 async def test_nobody_signs_for_an_own_account(tmp_path: Path) -> None:
-    own = msgspec.structs.replace(policy.load(), own_accounts={"fay": frozenset({PLAYER})})
+    own = msgspec.structs.replace(policy_file.load(), own_accounts={"fay": frozenset({PLAYER})})
     async with open_store(tmp_path / "audit.db") as store:
         desk = Desk(store, lambda: own)
         approval = await desk.asked()
@@ -230,7 +230,7 @@ async def test_nobody_signs_for_an_own_account(tmp_path: Path) -> None:
 
 
 async def test_whoever_asked_and_has_lost_his_right_is_signed_for_by_nobody(tmp_path: Path) -> None:
-    rules = policy.load()
+    rules = policy_file.load()
     async with open_store(tmp_path / "audit.db") as store:
         desk = Desk(store, lambda: rules)
         approval = await desk.asked()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.permissions import CONCEAL, KNOWN_SCOPES, SELF, P
-from auth.policy import POLICY_FILE, Policy, ReasonRule, Role, load
+from auth.policy import Policy, ReasonRule, Role
+from auth.policy_file import POLICY_FILE, load
 from vendors.ports.money import Money, exponent_of
 
 POLICY = load()

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from auth import policy
+from auth import policy_file
 from schema.answering import permission_table
 from schema.graph import schema
 
@@ -23,4 +23,4 @@ def test_the_published_schema_is_the_agreed_one() -> None:
 
 
 def test_the_role_table_is_the_agreed_one() -> None:
-    agreed("permissions.txt", "\n".join(permission_table(policy.load())) + "\n")
+    agreed("permissions.txt", "\n".join(permission_table(policy_file.load())) + "\n")

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_abstract_type, is_leaf_type
 
-from auth import policy
+from auth import policy, policy_file
 from auth.identity import Principal
 from auth.sandbox_issuer import issue
 from schema.audiences import parts
@@ -67,14 +67,14 @@ async def test_every_coordinate_has_its_witness(world: World, tmp_path: Path) ->
 
 
 async def _everything(caller: Caller) -> None:
-    staff = frozenset(policy.load().roles) - {"player"}
+    staff = frozenset(policy_file.load().roles) - {"player"}
     who = issue(caller._secret, Principal("all-seeing", staff))
     own = issue(caller._secret, Principal("him", frozenset({"player"}), player="player:acme:s-001"))
     seen: dict[str, str] = {}
     for kind, requests in (("mutation", ACTIONS), ("query", ROOTS)):
         for request in requests:
             await _look(caller, who, kind, request, seen)
-    await _look(caller, own, "query", "me", seen, parts(policy.load())[policy.Audience.PLAYER].schema)
+    await _look(caller, own, "query", "me", seen, parts(policy_file.load())[policy.Audience.PLAYER].schema)
     lines = [f"{coordinate} {seen.get(coordinate, '-')}" for coordinate in _coordinates()]
     agreed("witnesses.txt", "\n".join(lines) + "\n")
 

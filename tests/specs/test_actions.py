@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auth import policy
+from auth import policy_file
 from auth.audit_chain import verify
 from tests.conftest import Caller
 
@@ -271,7 +271,7 @@ async def test_the_intent_says_what_it_rested_on(caller: Caller, tmp_path: Path)
 async def test_closing_a_ticket_by_a_comment_needs_the_right_to_change_tickets(caller: Caller) -> None:
     comment = """mutation { addTicketComment(input: {ticketId: "ticket:acme:9001", body: "x", public: false,
       setStatus: SOLVED, context: {idempotencyKey: "a"}}) { outcome } }"""
-    roles = policy.load().roles
+    roles = policy_file.load().roles
     only_replies = next((r for r, s in roles.items() if "ticket.reply" in s and "ticket.update" not in s), None)
     if only_replies is not None:
         answer = await caller.ask(comment, only_replies)

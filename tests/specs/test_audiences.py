@@ -10,14 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 import gateway as root
-from auth import policy
+from auth import policy_file
 from auth.policy import Audience
 from execution.audiences import narrowed
 from schema.audiences import SIGNED_IN, parts
 from schema.graph import publication, schema
 from tests.conftest import Caller
 
-POLICY = policy.load()
+POLICY = policy_file.load()
 PARTS = parts(POLICY)
 ROLES = [("player", Audience.PLAYER), ("service_embed", Audience.EMBED), ("service_frontend", Audience.SERVICE),
          ("analyst", Audience.ANALYST), ("support_l1", Audience.STAFF)]  # fmt: skip
@@ -127,13 +127,13 @@ def test_the_command_prints_an_audiences_schema() -> None:
     ("audiences: {embed: [player], player: [player]}", "audiences.player: of another audience too: player"),
 ])  # fmt: skip
 def test_a_wrong_audience_stops_the_start_by_its_name(tmp_path: Path, text: str, said: str) -> None:
-    whole = policy.POLICY_FILE.read_text()
+    whole = policy_file.POLICY_FILE.read_text()
     start = whole.index("audiences:\n")
     (file := tmp_path / "policy.yaml").write_text(
         whole[:start] + text + "\n\n" + whole[whole.index("# Held by nobody") :]
     )
-    with pytest.raises(policy.BadPolicy, match=said):
-        policy.load(file)
+    with pytest.raises(policy_file.BadPolicy, match=said):
+        policy_file.load(file)
 
 
 def test_an_audience_that_may_ask_nothing_is_refused() -> None:

@@ -8,13 +8,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import gateway as root
-from auth import policy
+from auth import policy, policy_file
 from schema.audiences import parts
 from tests.conftest import Caller
 
 ROOT = Path(root.__file__).parent
 MONEY = ROOT / "operations" / "where-is-my-money.graphql"
-SDL = parts(policy.load())[policy.Audience.STAFF].sdl
+SDL = parts(policy_file.load())[policy.Audience.STAFF].sdl
 
 
 def run(*arguments: object) -> Result:
@@ -98,7 +98,7 @@ def test_what_cannot_be_explained_is_told_in_a_sentence(tmp_path: Path, text: st
 
 
 def test_the_readmes_query_is_explained_for_every_role() -> None:
-    for role in policy.load().roles:
+    for role in policy_file.load().roles:
         told = run("explain", MONEY, "--role", role, "--variables", '{"player": "player:acme:s-001"}')
         known = told.exit_code == 0
         assert known or "Cannot query field" in told.output, (role, told.output)

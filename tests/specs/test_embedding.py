@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 import gateway as root
-from auth import policy
+from auth import policy_file
 from auth.embedding import ALGORITHM, TYPE, EmbedIssuer
 from auth.identity import InvalidToken, Principal
 from auth.sandbox_issuer import issue
@@ -76,7 +76,7 @@ async def test_what_is_done_with_it_is_the_agents_and_says_through_which_tool(
 async def test_it_may_never_more_than_the_agent_and_never_more_than_the_tool(embedding: Caller, agent: str) -> None:
     token = (await minted(embedding, agent)).json()["token"]
     scopes = set((await ask(embedding, token, "{ viewer { permissions } }")).json()["data"]["viewer"]["permissions"])
-    roles = policy.load().roles
+    roles = policy_file.load().roles
     assert scopes - {"signed.in"} == roles["service_embed"] & roles[agent]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import get_operation_ast, parse
 
-from auth import policy
+from auth import policy_file
 from tests.conftest import Caller
 
 READY = {file.stem: file.read_text() for file in (Path(__file__).parents[2] / "operations").glob("*.graphql")}
@@ -60,4 +60,4 @@ def test_its_name_is_that_of_its_file_and_its_roles_exist(name: str) -> None:
     assert operation
     assert operation.name
     assert operation.name.value == "".join(part.capitalize() for part in name.split("-"))
-    assert set(roles(name)) <= set(policy.load().roles)
+    assert set(roles(name)) <= set(policy_file.load().roles)

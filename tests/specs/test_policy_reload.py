@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 import gateway as root
-from auth import policy, reloading
+from auth import policy_file, reloading
 from tests.conftest import Caller, calling
 from vendors.sandbox.world import World
 
-WHOLE = policy.POLICY_FILE.read_text()
+WHOLE = policy_file.POLICY_FILE.read_text()
 QUERY = '{ player(id: "player:acme:s-001") { kyc { status } } }'
 LESS = WHOLE.replace(
     "payment.read, kyc.status.read, rg.status.read,\n           bonus.read",
@@ -103,5 +103,5 @@ def test_a_change_is_told_by_what_each_role_would_gain_and_lose(tmp_path: Path) 
     assert "support_l1 loses Player.kyc: in clear -> nothing" in lines
     assert "analyst gains Player.email: nothing -> masked" in lines
     assert {line.split()[0] for line in lines} == {"support_l1", "analyst"}
-    same = CliRunner().invoke(root.cli, ["permissions", "--to", str(policy.POLICY_FILE)])
+    same = CliRunner().invoke(root.cli, ["permissions", "--to", str(policy_file.POLICY_FILE)])
     assert (same.exit_code, same.stdout) == (0, "")
