@@ -16,7 +16,7 @@ import types
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import strawberry
@@ -29,30 +29,13 @@ from execution.connections import Connection, Edge
 from execution.directives import Audited, DenyMode, FilledBy, Masked, MaskStrategy, OnDeny
 from execution.enums import published_enum
 from execution.fields import attribute, plural
+from execution.hints import hint_of, parents_of, without_errors
 from execution.inputs import Inputs
+from execution.rules import Denial, Rule
 
 Plural = Callable[..., Awaitable[Sequence[object]]]
 MOST_SCOPE_SETS = 1024
 CURSOR = "Where the item stands: pass it as `after` to go on from here."
-
-
-class Rule(Protocol):
-    """What this package needs to know of a permission rule."""
-
-    @property
-    def scopes(self) -> list[list[str]]: ...
-    def allows(self, granted: frozenset[str]) -> bool: ...
-    def implies(self, other: Any) -> bool: ...
-    def __and__(self, other: Any) -> Any: ...
-
-
-class Denial(Protocol):
-    """What stands in a denied field."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def mask(self) -> Callable[[str], str] | None: ...
 
 
 class Declared(msgspec.Struct):
@@ -222,11 +205,11 @@ class Publication:
     def _type_of(self, owner: Type, name: str, declared: Declared) -> tuple[Any, Any]:
         if declared.resolver:
             answer = typing.get_args(typing.get_type_hints(declared.resolver)["return"])[0]
-            hint, rule = self._published(_without_errors(answer))
+            hint, rule = self._published(without_errors(answer))
             return hint | None if isinstance(hint, type) else typing.Optional[hint], rule  # noqa: UP045  # built at run time
         if declared.as_type:
             return declared.as_type, self._public
-        hint, rule = self._published(_hint_of(owner.record, name, owner.name))
+        hint, rule = self._published(hint_of(owner.record, name, owner.name))
         loose = owner.key is not None and name not in typing.get_type_hints(owner.key)
         loose = loose or declared.requires is not None
         return (typing.Optional[hint] if loose else hint), rule  # noqa: UP045
@@ -254,7 +237,7 @@ class Publication:
             inherited & (declared.requires or self._public),
             declared.on_deny or self._error,
             declared.resolver,
-            _parents_of(declared.resolver) if declared.resolver else object,
+            parents_of(declared.resolver) if declared.resolver else object,
             declared.key,
             declared.narrows,
             declared.audited is not None,
@@ -312,33 +295,3 @@ def _holds(record: type, key: type | None) -> Callable[[Any, Any], bool]:
         return isinstance(value, record) or (key is not None and isinstance(getattr(value, "known", None), key))
 
     return is_type_of
-
-
-def _hint_of(record: Any, name: str, owner: str) -> Any:
-    """The hint of a record's attribute or property; of a generic record with its parameters in place."""
-    bare = typing.get_origin(record) or record
-    if bare is not record:
-        hints = {f.name: f.type for f in msgspec.structs.fields(record)}
-    else:
-        hints = typing.get_type_hints(bare)
-    if name in hints:
-        return hints[name]
-    member = getattr(bare, name, None)
-    if isinstance(member, property) and member.fget:
-        return typing.get_type_hints(member.fget)["return"]
-    raise TypeError(f"{owner}.{name}: no such attribute on {bare.__name__}")
-
-
-def _parents_of(resolver: Plural) -> type:
-    """The record a resolver's first parameter is a sequence of."""
-    hints = typing.get_type_hints(resolver)
-    first = next(iter(hints))
-    parent: type = typing.get_args(hints[first])[0]
-    return parent
-
-
-def _without_errors(answer: Any) -> Any:
-    """A resolver's answer without absence and failures: what the field shows."""
-    kept = [a for a in typing.get_args(answer) if not (isinstance(a, type) and issubclass(a, Exception))]
-    values = [a for a in kept if a is not type(None)] if isinstance(answer, types.UnionType) else [answer]
-    return values[0]

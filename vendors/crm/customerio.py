@@ -15,15 +15,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
 
 from vendors.client import Client, Headers, Sent, each
+from vendors.crm.customerio_messages import Message, Messages, belongs_to_another, touch
 from vendors.errors import VendorError, VendorMalformedError
 from vendors.external_ids import external_id, player_of
-from vendors.ports.crm import Channel, Consent, CrmProfile, Segment, Touch, TouchState
+from vendors.ports.crm import Channel, Consent, CrmProfile, Segment
 from vendors.ports.keys import Key
 from vendors.ports.source import Source, System
 from vendors.signing import bearer
@@ -36,13 +37,6 @@ TOUCH_WINDOW = timedelta(days=90)  # the product itself answers for at most six 
 PAGE_LIMIT = 1000  # the documented maximum; the order of the list is not documented, so a part of it is worth nothing
 MAX_PAGES = 2  # a second page is asked for only where the first one points to it
 
-_CHANNELS: Mapping[str, Channel] = {  # a message's type; webhook, slack and live_notification have no counterpart
-    "email": Channel.EMAIL,
-    "twilio": Channel.SMS,
-    "push": Channel.PUSH,
-    "in_app": Channel.ONSITE,
-    "whatsapp": Channel.WHATSAPP,
-}
 _PREFERENCES: Mapping[str, Channel] = {  # a channel in cio_subscription_preferences; slack, line and inbox likewise
     "email": Channel.EMAIL,
     "sms": Channel.SMS,
@@ -51,29 +45,6 @@ _PREFERENCES: Mapping[str, Channel] = {  # a channel in cio_subscription_prefere
     "whatsapp": Channel.WHATSAPP,
 }
 _ENDED_BY_UNSUBSCRIBING = frozenset({Channel.EMAIL, Channel.SMS, Channel.PUSH, Channel.WHATSAPP})
-
-# The furthest event first. `prefetch_*` is a machine's doing: the message arrived, the player may not have seen it.
-_FURTHEST: Mapping[str, TouchState] = {
-    "spammed": TouchState.SPAM_REPORTED,
-    "unsubscribed": TouchState.UNSUBSCRIBED,
-    "converted": TouchState.CONVERTED,
-    "clicked": TouchState.CLICKED,
-    "human_clicked": TouchState.CLICKED,
-    "opened": TouchState.OPENED,
-    "human_opened": TouchState.OPENED,
-    "bounced": TouchState.BOUNCED,
-    "failed": TouchState.FAILED,
-    "undeliverable": TouchState.FAILED,  # a message limit, a cancelled newsletter, delivery switched off
-    "dropped": TouchState.SUPPRESSED,  # not sent: the recipient, or his device, is suppressed
-    "prefetch_clicked": TouchState.DELIVERED,
-    "prefetch_opened": TouchState.DELIVERED,
-    "delivered": TouchState.DELIVERED,
-    "sent": TouchState.SENT,
-    "attempted": TouchState.QUEUED,  # tried and to be tried again; like a draft, it has not left Customer.io
-    "drafted": TouchState.QUEUED,
-    "created": TouchState.QUEUED,
-}
-_FAILURES = frozenset({TouchState.BOUNCED, TouchState.FAILED, TouchState.SUPPRESSED})
 
 
 class _Preferences(msgspec.Struct, frozen=True):
@@ -107,27 +78,6 @@ class _Segment(msgspec.Struct, frozen=True):
 
 class _Segments(msgspec.Struct, frozen=True):
     segments: tuple[_Segment, ...]
-
-
-class _Identifiers(msgspec.Struct, frozen=True):
-    id: str | None = None
-
-
-class _Message(msgspec.Struct, frozen=True):
-    """A delivery, without its recipient and subject. Times are Unix seconds; `customer_id` may be null."""
-
-    id: str
-    type: str
-    created: int
-    metrics: dict[str, int | None] = {}
-    campaign_id: int | None = None
-    customer_id: str | None = None
-    customer_identifiers: _Identifiers | None = None
-
-
-class _Messages(msgspec.Struct, frozen=True):
-    messages: tuple[_Message, ...]
-    next: str | None = None
 
 
 def sign(app_key: str) -> Sent:
@@ -180,7 +130,7 @@ class CustomerIo:
         if messages is None:
             raise self._malformed(MESSAGES, "a customer that has attributes is not found")
         try:
-            touches = [_touch(message) for message in messages]
+            touches = [touch(message) for message in messages]
         except (ValueError, OverflowError, OSError) as error:
             raise self._malformed(MESSAGES, "a time cannot be read") from error
         return CrmProfile(
@@ -188,7 +138,7 @@ class CustomerIo:
             suppressed=None,
             consents=self._consents(customer),
             segments=tuple(Segment(str(segment.id), segment.name) for segment in segments),
-            touches=tuple(sorted(touches, key=lambda touch: (touch.sent_at, touch.id), reverse=True)),
+            touches=tuple(sorted(touches, key=lambda one: (one.sent_at, one.id), reverse=True)),
             source=Source(System.CRM, "Customer.io", customer.id, now),
         )
 
@@ -205,14 +155,14 @@ class CustomerIo:
         reply = await self._ask(SEGMENTS, "segments", asked, _Segments)
         return None if reply is None else tuple({segment.id: segment for segment in reply.segments}.values())
 
-    async def _messages(self, asked: str, now: datetime) -> Sequence[_Message] | None:
-        found: dict[str, _Message] = {}
+    async def _messages(self, asked: str, now: datetime) -> Sequence[Message] | None:
+        found: dict[str, Message] = {}
         query = {"limit": str(PAGE_LIMIT), "start_ts": str(int((now - TOUCH_WINDOW).timestamp()))}
         for _ in range(MAX_PAGES):
-            page = await self._ask(MESSAGES, "messages", asked, _Messages, query)
+            page = await self._ask(MESSAGES, "messages", asked, Messages, query)
             if page is None:
                 return None
-            if any(_belongs_to_another(message, asked) for message in page.messages):
+            if any(belongs_to_another(message, asked) for message in page.messages):
                 raise self._malformed(MESSAGES, "a message is not the customer's")
             found.update({message.id: message for message in page.messages})
             if not page.next or not page.messages:
@@ -280,27 +230,3 @@ def _granted(
     if chosen and (unsubscribed is None or (topics and not any(topics.values()))):
         return None
     return chosen
-
-
-def _belongs_to_another(message: _Message, asked: str) -> bool:
-    named = (message.customer_id, message.customer_identifiers and message.customer_identifiers.id)
-    return any(name is not None and name != asked for name in named)
-
-
-def _touch(message: _Message) -> Touch:
-    """`sent_at` is when it left for the delivery provider, or, if it has not, when Customer.io created it."""
-    return Touch(
-        id=message.id,
-        campaign_id=None if message.campaign_id is None else str(message.campaign_id),
-        channel=_CHANNELS.get(message.type, Channel.UNKNOWN),
-        state=_state(message),
-        sent_at=datetime.fromtimestamp(message.metrics.get("sent") or message.created, UTC),
-    )
-
-
-def _state(message: _Message) -> TouchState:
-    """The furthest event. A push goes to every device: one that took it outweighs another that did not."""
-    reached = [state for word, state in _FURTHEST.items() if message.metrics.get(word)]
-    if message.type == "push" and TouchState.DELIVERED in reached:
-        reached = [state for state in reached if state not in _FAILURES]
-    return reached[0] if reached else TouchState.UNKNOWN
